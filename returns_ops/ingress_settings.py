@@ -1,0 +1,15 @@
+"""Settings of the door: everything the endpoint does not need is left out."""
+
+from returns_ops.settings import *  # noqa: F403
+from returns_ops.settings import DATABASES
+
+ROOT_URLCONF = "returns_ops.ingress_urls"
+MIDDLEWARE: list[str] = []
+# The answer must come well before Narvar's six seconds: a quick 503 instead of a late 200.
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
+    "connect_timeout": 2,
+    "application_name": "returns-ops-ingress",
+    "server_side_binding": True,
+    "options": "-c statement_timeout=3000 -c lock_timeout=1000",
+}

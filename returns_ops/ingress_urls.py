@@ -1,0 +1,3 @@
+from returns_ops.narvar.urls import urlpatterns
+
+__all__ = ["urlpatterns"]
