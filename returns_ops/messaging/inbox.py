@@ -1,0 +1,142 @@
+"""Events: stored once whatever arrives, claimed in batches, settled or set aside."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from returns_ops.messaging.models import Event, EventState
+
+# A batch takes well under a second; whoever is slower is fenced off and changes nothing.
+LEASE = timedelta(seconds=10)
+ATTEMPTS = 5
+# Narvar retries for nine hours: the same bytes later than that are a new event, not a retry.
+RETRY_BUDGET = timedelta(hours=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """One webhook as it came through the door."""
+
+    shop_id: int
+    body: bytes
+    headers: dict[str, str]
+    webhook_id: str = ""
+    topic: str = ""
+    api_version: str = ""
+    sender_timestamp: str = ""
+    flags: list[str] = field(default_factory=list)
+    parked: bool = False
+
+    @property
+    def body_sha256(self) -> bytes:
+        return hashlib.sha256(self.body).digest()
+
+    @property
+    def dedup_key(self) -> bytes:
+        """Never the id alone: if Narvar's id named the subscription, all later news were lost."""
+        webhook_id = self.webhook_id.encode("utf-8", "surrogateescape")
+        return hashlib.sha256(webhook_id + b"\x1f" + self.body_sha256).digest()
+
+
+_STORE = """
+INSERT INTO messaging_event AS event (shop_id, dedup_key, webhook_id, topic, api_version,
+    sender_timestamp, body, body_sha256, headers, flags, state, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
+ON CONFLICT (shop_id, dedup_key) DO UPDATE
+    SET deliveries = event.deliveries + 1, last_seen_at = now(),
+        state = CASE WHEN event.last_seen_at < now() - make_interval(secs => %s) AND event.state = 'done'
+                THEN 'pending' ELSE event.state END
+RETURNING id, deliveries
+"""
+
+
+def store(delivery: Delivery) -> tuple[int, int]:
+    """Keep a delivery, durably, before anybody answers; returns (event id, deliveries so far).
+
+    One INSERT by cursor: the ORM costs a third of the door's throughput.
+    """
+    state = EventState.PARKED if delivery.parked else EventState.PENDING
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            [
+                delivery.shop_id,
+                delivery.dedup_key,
+                _storable(delivery.webhook_id),
+                _storable(delivery.topic),
+                _storable(delivery.api_version),
+                _storable(delivery.sender_timestamp),
+                delivery.body,
+                delivery.body_sha256,
+                json.dumps({name: _storable(value) for name, value in delivery.headers.items()}),
+                json.dumps(delivery.flags),
+                state,
+                "shop_inactive" if delivery.parked else "",
+                RETRY_BUDGET.total_seconds(),
+            ],
+        )
+        event_id, deliveries = cursor.fetchone()
+    return event_id, deliveries
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:2000]
+
+
+def claim(limit: int) -> list[Event]:
+    """Take due events for one lease; attempts count before the work, so a killer ends at five.
+
+    A worker that dies lets its lease run out; nothing has to clean up after it.
+    """
+    token = uuid.uuid4()
+    with transaction.atomic(durable=True):
+        due = Event.objects.due().order_by("next_attempt_at", "id")
+        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        if not ids:
+            return []
+        Event.objects.filter(pk__in=ids).update(
+            attempts=F("attempts") + 1, lease_token=token, lease_until=Now() + LEASE
+        )
+    mine = Event.objects.filter(pk__in=ids, lease_token=token)
+    return list(mine.select_related("shop").order_by("id"))
+
+
+def still_ours(events: Iterable[Event]) -> list[Event]:
+    """Lock those whose lease we still hold: a worker that slept too long changes nothing."""
+    tokens = {event.pk: event.lease_token for event in events}
+    rows = Event.objects.filter(pk__in=tokens, state=EventState.PENDING).order_by("pk")
+    locked = rows.select_for_update(skip_locked=True).values_list("pk", "lease_token")
+    held = {pk for pk, token in locked if token == tokens[pk]}
+    return [event for event in events if event.pk in held]
+
+
+def settle(events: list[Event]) -> None:
+    """Write what became of the events; `state`, `reason`, `outcome`… are set by the caller."""
+    for event in events:
+        event.lease_token = None
+        event.lease_until = None
+    fields = ["state", "reason", "problem", "flags", "subject", "outcome", "done_at"]
+    Event.objects.bulk_update(events, [*fields, "lease_token", "lease_until"])
+
+
+def retry_later(event: Event, problem: str) -> None:
+    """Back off 10 s, 30 s, 90 s…; after five attempts the event is a dead letter."""
+    mine = Event.objects.filter(pk=event.pk, lease_token=event.lease_token)
+    if event.attempts >= ATTEMPTS:
+        mine.update(
+            state=EventState.DEAD,
+            reason="failed_repeatedly",
+            problem=problem,
+            lease_token=None,
+            lease_until=None,
+        )
+        return
+    pause = timedelta(seconds=10 * 3 ** (event.attempts - 1))
+    mine.update(problem=problem, next_attempt_at=Now() + pause, lease_token=None, lease_until=None)
