@@ -1,0 +1,97 @@
+"""What must never be true, as SQL that must return no row. Tests and operators run the same."""
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True)
+class Broken:
+    name: str
+    rows: list[tuple[object, ...]]
+
+
+# name → query; a returned row is a broken promise.
+INVARIANTS: dict[str, str] = {
+    "I1 stored bytes match their hash": """
+        SELECT id FROM messaging_event WHERE body_sha256 <> sha256(body)""",
+    "I1 no event waits unseen for ten minutes": """
+        SELECT id FROM messaging_event WHERE state = 'pending' AND attempts = 0
+        AND next_attempt_at < now() - interval '10 minutes'""",
+    "I1 every applied event left its trace or said nothing new": """
+        SELECT e.id FROM messaging_event e LEFT JOIN returns_rmaevent h ON h.event_id = e.id
+        WHERE e.state = 'done' AND e.outcome <> 'same' AND h.id IS NULL""",
+    "I3 refunds seen are the sum of the transactions": """
+        SELECT r.id, r.refunded FROM returns_rma r
+        LEFT JOIN returns_transaction t ON t.rma_id = r.id AND t.currency = r.currency
+        GROUP BY r.id HAVING r.refunded <> coalesce(sum(t.amount), 0)""",
+    "I4 no due command waits for ten minutes": """
+        SELECT c.id FROM messaging_command c
+        LEFT JOIN narvar_connection n ON n.shop_id = c.shop_id
+        WHERE c.state = 'queued' AND c.tries = 0 AND NOT coalesce(n.paused, true)
+        AND c.next_attempt_at < now() - interval '10 minutes'""",
+    "I5 all attempts of a command sent one id and one body": """
+        SELECT command_id FROM messaging_attempt
+        GROUP BY 1 HAVING count(DISTINCT (call_reference_id, body_sha256)) > 1""",
+    "I5 attempts sent what the command froze": """
+        SELECT a.id FROM messaging_attempt a JOIN messaging_command c ON c.id = a.command_id
+        WHERE a.call_reference_id <> c.call_reference_id OR a.body_sha256 <> c.body_sha256""",
+    "I5 the frozen body matches its hash": """
+        SELECT id FROM messaging_command WHERE body_sha256 <> sha256(body)""",
+    "I5 attempts of a command do not overlap": """
+        SELECT a.id, b.id FROM messaging_attempt a
+        JOIN messaging_attempt b ON a.command_id = b.command_id AND a.number < b.number
+        WHERE a.outcome <> 'unknown' AND coalesce(a.finished_at, 'infinity') > b.started_at""",
+    "I6 no command asks for more than its cap": """
+        SELECT id FROM messaging_command WHERE moves_money AND (amount <= 0 OR amount > cap)""",
+    "I6 what was asked for in all stays within the refund calculated": """
+        SELECT r.id FROM returns_rma r
+        JOIN messaging_command c ON c.shop_id = r.shop_id AND c.subject = r.rma_number
+        WHERE c.moves_money AND c.state NOT IN ('refused', 'cancelled')
+        GROUP BY r.id HAVING sum(c.amount) > r.first_cap""",
+    "I7 one open money command per RMA": """
+        SELECT shop_id, subject FROM messaging_command
+        WHERE moves_money AND state NOT IN ('confirmed', 'refused', 'cancelled')
+        GROUP BY 1, 2 HAVING count(*) > 1""",
+    "I9 confirmed money has a transaction of that amount": """
+        SELECT c.id FROM messaging_command c
+        LEFT JOIN returns_transaction t ON t.confirms_id = c.id
+        WHERE c.state = 'confirmed' AND c.moves_money
+        AND (t.id IS NULL OR t.amount <> c.amount OR t.currency <> c.currency)""",
+    "I9 an RMA says confirmed only with evidence": """
+        SELECT r.id FROM returns_rma r WHERE r.money = 'confirmed' AND NOT EXISTS (
+            SELECT 1 FROM returns_transaction t WHERE t.rma_id = r.id AND t.confirms_id IS NOT NULL)""",
+    "I10 what belongs together belongs to one shop": """
+        SELECT t.id FROM returns_transaction t JOIN returns_rma r ON r.id = t.rma_id
+        LEFT JOIN messaging_command c ON c.id = t.confirms_id
+        WHERE t.shop_id <> r.shop_id OR c.shop_id <> r.shop_id OR c.subject <> r.rma_number""",
+    "I10 a command is about an RMA of its shop": """
+        SELECT c.id FROM messaging_command c WHERE c.kind = 'approval' AND NOT EXISTS (
+            SELECT 1 FROM returns_rma r
+            WHERE r.shop_id = c.shop_id AND r.rma_number = c.subject)""",
+    "I11 every command has its audit row": """
+        SELECT c.id FROM messaging_command c WHERE NOT EXISTS (
+            SELECT 1 FROM accounts_auditentry a
+            WHERE a.action = 'rma.approve' AND (a.data ->> 'command')::bigint = c.id
+            AND a.actor_id = c.requested_by_id)""",
+    "I11 nobody approved their own request": """
+        SELECT id FROM messaging_command WHERE approved_by_id = requested_by_id""",
+    "counters equal what they count": """
+        SELECT coalesce(r.shop_id, w.shop_id), coalesce(r.work, w.work), r.n, w.n FROM
+            (SELECT shop_id, work, count(*) AS n FROM returns_rma GROUP BY 1, 2) r
+            FULL JOIN (SELECT shop_id, work, sum(delta) AS n FROM returns_workcount GROUP BY 1, 2) w
+            ON w.shop_id = r.shop_id AND w.work = r.work
+        WHERE coalesce(r.n, 0) <> coalesce(w.n, 0)""",
+}
+
+
+def broken() -> list[Broken]:
+    """Every invariant that does not hold now, with up to 20 rows that break it."""
+    found = []
+    with connection.cursor() as cursor:
+        for name, query in INVARIANTS.items():
+            cursor.execute(query)
+            rows = cursor.fetchmany(20)
+            if rows:
+                found.append(Broken(name, rows))
+    return found

@@ -1,0 +1,15 @@
+from returns_ops.returns.models.contents import Package, RmaItem, Transaction
+from returns_ops.returns.models.history import RmaEvent
+from returns_ops.returns.models.index import SearchToken, WorkCount
+from returns_ops.returns.models.rma import Rma, RmaQuerySet
+
+__all__ = [
+    "Package",
+    "Rma",
+    "RmaEvent",
+    "RmaItem",
+    "RmaQuerySet",
+    "SearchToken",
+    "Transaction",
+    "WorkCount",
+]

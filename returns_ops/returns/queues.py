@@ -1,0 +1,168 @@
+"""The queues: which RMAs stand where, newest first, by key and never by offset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Self
+
+from django.db.models import Count, Min, Q, QuerySet
+
+from returns_ops.accounts.models import Shop
+from returns_ops.returns.models import Rma
+from returns_ops.returns.search import find
+from returns_ops.returns.states import Money, NarvarStatus, Work
+
+PAGE = 50
+COLUMNS = (
+    "id",
+    "shop_id",
+    "rma_number",
+    "order_number",
+    "narvar_status",
+    "return_method",
+    "gift",
+    "is_shop_now_return",
+    "money",
+    "work",
+    "total",
+    "currency",
+    "item_count",
+    "items_text",
+    "deadline_at",
+    "created_at",
+)
+OPEN_WORK = [work for work in Work if work != Work.DONE]
+OLD = timedelta(days=3)
+
+
+class Cursor(NamedTuple):
+    """The place of one row in the order of a list: what comes after it is the next page."""
+
+    at: datetime
+    id: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        at, separator, number = text.rpartition("~")
+        try:
+            moment = datetime.fromisoformat(at)
+            return cls(moment, int(number)) if separator and moment.tzinfo else None
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat().replace('+00:00', 'Z')}~{self.id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a person asked a list for; an empty field asks for nothing."""
+
+    work: str = ""
+    query: str = ""
+    status: str = ""
+    method: str = ""
+    money: str = ""
+    due_before: datetime | None = None
+    since: datetime | None = None
+
+
+class Page(NamedTuple):
+    rows: list[dict[str, Any]]
+    after: Cursor | None
+
+
+class Changes(NamedTuple):
+    new: int
+    changed: int
+
+
+class Late(NamedTuple):
+    past: int
+    soon: int
+    oldest: datetime | None
+
+
+def page(
+    wanted: Wanted, shops: Sequence[Shop], *, after: Cursor | None = None, size: int = PAGE
+) -> Page:
+    rows = _newest(wanted, shops, after, size + 1)
+    shown = rows[:size]
+    more = len(rows) > size
+    return Page(shown, Cursor(shown[-1]["created_at"], shown[-1]["id"]) if more else None)
+
+
+def _newest(
+    wanted: Wanted, shops: Sequence[Shop], after: Cursor | None, size: int
+) -> list[dict[str, Any]]:
+    # One slice per shop, then the newest of them: each slice is a walk along an index, where
+    # `shop IN (…) ORDER BY created_at` would sort every row of every shop.
+    if wanted.query:
+        found = find(wanted.query, Shop.objects.filter(pk__in=[shop.pk for shop in shops]))
+        return list(_slice(_matching(found, wanted), after, size))
+    slices = [_slice(_matching(Rma.objects.filter(shop=s), wanted), after, size) for s in shops]
+    if not slices:
+        return []
+    if len(slices) == 1:
+        return list(slices[0])
+    merged = slices[0].union(*slices[1:], all=True).order_by("-created_at", "-id")
+    return list(merged[:size])
+
+
+def _slice(rmas: QuerySet[Rma], after: Cursor | None, size: int) -> QuerySet[Rma, dict[str, Any]]:
+    if after:
+        rmas = rmas.filter(created_at__lte=after.at).exclude(
+            created_at=after.at, id__gte=after.id
+        )
+    return rmas.order_by("-created_at", "-id").values(*COLUMNS)[:size]
+
+
+def _matching(rmas: QuerySet[Rma], wanted: Wanted) -> QuerySet[Rma]:
+    asked = {
+        "work": wanted.work,
+        "narvar_status": "" if wanted.status == "unknown" else wanted.status,
+        "return_method": wanted.method,
+        "money": wanted.money,
+        "deadline_at__lt": wanted.due_before,
+        "created_at__gte": wanted.since,
+    }
+    rmas = rmas.filter(**{field: value for field, value in asked.items() if value})
+    if wanted.status == "unknown":
+        rmas = rmas.exclude(narvar_status__in=NarvarStatus.values)
+    if wanted.due_before and not wanted.work:
+        rmas = rmas.filter(work__in=OPEN_WORK)
+    return rmas
+
+
+def changes(
+    wanted: Wanted, shops: Sequence[Shop], *, seen_at: datetime, last: Cursor | None
+) -> Changes:
+    """What a shown page does not show yet: rows of its stretch that moved after it was read."""
+    rmas = Rma.objects.filter(shop__in=shops)
+    if wanted.query:
+        rmas = find(wanted.query, Shop.objects.filter(pk__in=[shop.pk for shop in shops]))
+    rmas = _matching(rmas, wanted).filter(changed_at__gt=seen_at)
+    if last:
+        rmas = rmas.filter(created_at__gte=last.at)
+    new = Count("id", filter=Q(first_seen_at__gt=seen_at))
+    total = rmas.order_by().aggregate(new=new, all=Count("id"))
+    return Changes(total["new"], total["all"] - total["new"])
+
+
+def late(shops: Sequence[Shop], now: datetime) -> Late:
+    """Open RMAs whose automation runs out or has run out, and the oldest that waits for us."""
+    soon = now + timedelta(hours=24)
+    mine = [Work.TO_INSPECT, Work.TO_DECIDE, Work.EXCEPTION, Work.NEEDS_APPROVAL]
+    found = Rma.objects.filter(shop__in=shops, work__in=OPEN_WORK).aggregate(
+        past=Count("id", filter=Q(deadline_at__lt=now)),
+        soon=Count("id", filter=Q(deadline_at__gte=now, deadline_at__lt=soon)),
+        oldest=Min("created_at", filter=Q(work__in=mine)),
+    )
+    return Late(found["past"], found["soon"], found["oldest"])
+
+
+def refused(shops: Sequence[Shop]) -> int:
+    """RMAs whose money Narvar refused to move and nobody has taken up."""
+    return Rma.objects.filter(
+        shop__in=shops, work=Work.EXCEPTION, money=Money.REFUSED
+    ).count()

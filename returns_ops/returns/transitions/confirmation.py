@@ -1,0 +1,90 @@
+"""Accepted becomes confirmed only by evidence from Narvar."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.models import Rma, RmaEvent, Transaction
+from returns_ops.returns.money import spoken
+from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus
+
+# A refund may be seen before the answer to our call is.
+AWAITING = [
+    CommandState.SENDING,
+    CommandState.OUTCOME_UNKNOWN,
+    CommandState.ACCEPTED,
+    CommandState.ATTENTION,
+]
+SETTLED_STATUSES = EXCEPTIONAL | {NarvarStatus.APPROVED, NarvarStatus.REJECTED}
+
+
+def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
+    """Confirm what Narvar shows as done; the caller holds the RMAs' locks."""
+    by_key = {(rma.shop_id, rma.rma_number): rma for rma in rmas}
+    waiting = _waiting(by_key)
+    unused = _unused_transactions(waiting, by_key)
+    told = []
+    for command in waiting:
+        rma = by_key[command.shop_id, command.subject]
+        event = _by_money(command, rma, unused[rma.pk]) if command.moves_money else None
+        if not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
+            event = _confirmed(command, rma, f"Narvar shows the return as {rma.narvar_status}")
+        if event:
+            told.append(event)
+    return told
+
+
+def _waiting(by_key: dict[tuple[int, str], Rma]) -> list[Command]:
+    wanted = Q(shop__in={shop for shop, _ in by_key}, subject__in={name for _, name in by_key})
+    commands = Command.objects.filter(wanted, kind="approval", state__in=AWAITING)
+    locked = commands.exclude(first_sent_at=None).select_for_update(of=("self",)).order_by("id")
+    return [command for command in locked if (command.shop_id, command.subject) in by_key]
+
+
+def _unused_transactions(
+    waiting: list[Command], by_key: dict[tuple[int, str], Rma]
+) -> dict[int, list[Transaction]]:
+    unused: dict[int, list[Transaction]] = defaultdict(list)
+    if not waiting:
+        return unused
+    ids = [by_key[command.shop_id, command.subject].pk for command in waiting]
+    for row in Transaction.objects.filter(rma__in=ids, confirms=None, amount__gt=0):
+        unused[row.rma_id].append(row)
+    return unused
+
+
+def _by_money(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent | None:
+    for row in unused:
+        if _pays(row, command):
+            row.confirms = command
+            row.save(update_fields=["confirms"])
+            unused.remove(row)
+            paid = spoken(row.amount, row.currency)
+            return _confirmed(command, rma, f"Narvar shows the refund of {paid}")
+    return None
+
+
+def _pays(row: Transaction, command: Command) -> bool:
+    """Same money, and first seen by us only after the command was sent."""
+    same = row.amount == command.amount and row.currency == command.currency
+    return same and command.first_sent_at is not None and row.first_seen_at >= command.first_sent_at
+
+
+def _confirmed(command: Command, rma: Rma, evidence: str) -> RmaEvent:
+    Command.objects.filter(pk=command.pk).update(
+        state=CommandState.CONFIRMED,
+        settled_at=Now(),
+        problem="",
+        lease_token=None,
+        lease_until=None,
+    )
+    return RmaEvent(
+        rma=rma,
+        source=RmaEvent.Source.SYSTEM,
+        verb="confirmed",
+        text=f"{evidence}: our decision is confirmed",
+        command=command,
+    )
