@@ -1,0 +1,116 @@
+"""Reads Narvar's answer to a call: accepted, refused, wait, or unknown. Pure but for `client`."""
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from returns_ops.messaging.models import AttemptOutcome
+from returns_ops.messaging.outbox import Answer
+from returns_ops.narvar.client import NotSent, OutcomeUnknown, Reply
+
+EXCERPT = 4096
+DEFAULT_WAIT, SHORTEST_WAIT, LONGEST_WAIT = 60, 1, 900
+RATE_HEADERS = {
+    "limit": "X-Rate-Limit-Limit",
+    "remaining": "X-Rate-Limit-Remaining",
+    "reset": "X-Rate-Limit-Reset",
+}
+WAIT_FOR_CREDENTIAL = 60.0
+
+
+def judge(reply: Reply) -> Answer:
+    """What a reply means for the call that was made."""
+    outcome, problem, wait = _meaning(reply)
+    return Answer(
+        outcome=outcome,
+        problem=problem,
+        http_status=reply.status,
+        milliseconds=reply.milliseconds,
+        excerpt=masked(reply.body),
+        rate=rate(reply.headers),
+        wait_seconds=wait,
+    )
+
+
+def judge_failure(error: NotSent | OutcomeUnknown) -> Answer:
+    sent = isinstance(error, OutcomeUnknown)
+    outcome = AttemptOutcome.UNKNOWN if sent else AttemptOutcome.NOT_SENT
+    return Answer(outcome=outcome, problem=str(error))
+
+
+def _meaning(reply: Reply) -> tuple[AttemptOutcome, str, float | None]:
+    status, words = reply.status, said(reply.body)
+    if 200 <= status < 300:
+        if failure := failure_inside(reply.body):
+            return AttemptOutcome.REFUSED, f"Narvar said: {failure}", None
+        return AttemptOutcome.ACCEPTED, "", None
+    if status == 429:
+        return AttemptOutcome.WAIT, "Narvar asks us to wait", wait_for(reply.headers)
+    if status in (401, 403):
+        told = f"Narvar refused our credential ({status})"
+        return AttemptOutcome.UNAUTHORISED, told, WAIT_FOR_CREDENTIAL
+    if 300 <= status < 400:
+        return AttemptOutcome.MISCONFIGURED, f"Narvar redirects ({status}): wrong address?", None
+    if status >= 500 or status < 200:
+        return AttemptOutcome.UNKNOWN, f"Narvar answered {status}: {words}", None
+    return AttemptOutcome.REFUSED, f"Narvar said {status}: {words}", None
+
+
+def failure_inside(body: bytes) -> str:
+    """Narvar services may say FAILURE inside a 2xx; returns its words, or nothing."""
+    document = _document(body)
+    if str(document.get("status", "")).upper() not in ("FAILURE", "ERROR", "FAILED"):
+        return ""
+    return _messages(document) or str(document["status"])
+
+
+def said(body: bytes) -> str:
+    """Narvar's words out of an answer of any shape, for a person."""
+    document = _document(body)
+    return _messages(document) or masked(body)[:300] or "(no words)"
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _messages(document: Mapping[str, Any]) -> str:
+    found = document.get("messages") or document.get("errors") or document.get("error") or ""
+    if isinstance(found, list):
+        return "; ".join(_message(one) for one in found[:10])
+    return _message(found or document.get("message") or "")
+
+
+def _message(one: Any) -> str:
+    if isinstance(one, dict):
+        parts = [one.get("code"), one.get("message") or one.get("detail")]
+        return " ".join(str(part) for part in parts if part)
+    return str(one)
+
+
+def masked(body: bytes) -> str:
+    """An excerpt without e-mail addresses, fit for the database."""
+    text = body[:EXCERPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return re.sub(r"[\w.+-]+@[\w-]+\.[\w.-]+", "[e-mail]", text)
+
+
+def rate(headers: Mapping[str, str]) -> dict[str, int | None]:
+    return {name: _whole(headers.get(header)) for name, header in RATE_HEADERS.items()}
+
+
+def _whole(text: str | None) -> int | None:
+    match = re.match(r"\s*(-?\d{1,12})", text or "")
+    return min(int(match[1]), 2**31 - 1) if match else None
+
+
+def wait_for(headers: Mapping[str, str]) -> float:
+    """Seconds until the window resets, with a little spread; absurd values are clamped."""
+    reset = rate(headers)["reset"]
+    seconds = DEFAULT_WAIT if reset is None or reset < 0 else reset
+    return min(max(seconds, SHORTEST_WAIT), LONGEST_WAIT) + random.uniform(0, 2)

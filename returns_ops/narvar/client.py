@@ -1,0 +1,139 @@
+"""HTTP to Narvar: allowed hosts only, no redirects, one deadline, answers cut; no retries here."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.db import connection
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from returns_ops.narvar import secrets
+from returns_ops.narvar.models import Connection
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
+LONGEST_ANSWER = 256 * 1024
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class NotSent(Exception):
+    """Certainly not sent: no connection, no name, no handshake, or we refused to call."""
+
+
+class OutcomeUnknown(Exception):
+    """Sent, or perhaps sent, and no complete answer came: Narvar may have acted."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: bytes
+    milliseconds: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+
+
+def call(link: Connection, request: Call) -> Reply:
+    """One request with the shop's credentials. Raises NotSent or OutcomeUnknown."""
+    if connection.in_atomic_block:
+        raise RuntimeError("No HTTP inside a transaction: it would hold locks for its whole life")
+    base = allowed(link.narvar_url)
+    try:
+        password = secrets.decrypt(link.narvar_password_encrypted)
+    except secrets.KeyLost as error:
+        raise NotSent(str(error)) from error
+    with _session() as session:
+        session.auth = (link.narvar_username, password)
+        return _send(session, base, link.shop.domain, request)
+
+
+def allowed(url: str) -> str:
+    """The base URL, if it may be called at all: a typo in admin must not send money elsewhere."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host in LOOPBACK and not settings.PRODUCTION:
+        return url.rstrip("/")
+    if parts.scheme != "https" or host not in settings.NARVAR_HOSTS:
+        raise NotSent(f"{host or url} is not one of NARVAR_HOSTS, so it is never called")
+    return url.rstrip("/")
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # neither a proxy nor a .netrc of the machine
+    adapter = HTTPAdapter(max_retries=Retry(total=0, redirect=0))  # the only retries are ours
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _send(session: requests.Session, base: str, domain: str, request: Call) -> Reply:
+    started = time.monotonic()
+    headers = {"X-Narvar-Shop-Domain": domain, "Accept": "application/json"}
+    if request.body is not None:
+        headers["Content-Type"] = request.content_type
+    try:
+        response = session.request(
+            request.method,
+            base + request.path,
+            params=dict(request.query),
+            data=request.body,
+            headers=headers,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            allow_redirects=False,
+            stream=True,
+        )
+        body = _read(response, started + DEADLINE_SECONDS)
+    except (requests.exceptions.SSLError, requests.exceptions.ConnectTimeout) as error:
+        raise NotSent(_words(error)) from error
+    except requests.exceptions.ConnectionError as error:
+        raise (NotSent if _never_connected(error) else OutcomeUnknown)(_words(error)) from error
+    except requests.exceptions.RequestException as error:
+        raise OutcomeUnknown(_words(error)) from error
+    took = int((time.monotonic() - started) * 1000)
+    return Reply(response.status_code, body, took, response.headers)
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """The answer, cut at 256 KiB. requests' own limit is per read; a drip would last for ever."""
+    body = b""
+    chunk: bytes
+    for chunk in response.iter_content(8192):
+        body += chunk
+        if len(body) >= LONGEST_ANSWER:
+            response.close()
+            return body[:LONGEST_ANSWER]
+        if time.monotonic() > deadline:
+            response.close()
+            raise requests.exceptions.ReadTimeout(f"no whole answer in {DEADLINE_SECONDS:.0f} s")
+    return body
+
+
+def _never_connected(error: Exception) -> bool:
+    # urllib3 says so by type only: a refused connection or an unknown name never left here.
+    cause = str(error)
+    return "NewConnectionError" in cause or "NameResolutionError" in cause
+
+
+def _words(error: Exception) -> str:
+    match error:
+        case requests.exceptions.ConnectTimeout():
+            return "Narvar could not be reached in time"
+        case requests.exceptions.ReadTimeout():
+            return "Narvar did not answer in time"
+        case requests.exceptions.SSLError():
+            return "Narvar's certificate could not be verified"
+    return "Narvar could not be reached" if _never_connected(error) else "The connection broke"

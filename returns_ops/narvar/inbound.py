@@ -1,0 +1,115 @@
+"""Events become RMAs: claimed in batches, parsed, applied by content, settled together."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from returns_ops.messaging import inbox
+from returns_ops.messaging.models import Event, EventState
+from returns_ops.narvar import wire
+from returns_ops.returns import transitions
+from returns_ops.returns.snapshot import RmaSnapshot
+from returns_ops.returns.transitions import Arrival
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+Readable = tuple[Event, RmaSnapshot]
+
+
+def drain_batch(limit: int = BATCH) -> int:
+    """Claim and apply one batch; returns how many events were claimed."""
+    events = inbox.claim(limit)
+    if events:
+        apply_events(events)
+    return len(events)
+
+
+def apply_events(events: list[Event]) -> None:
+    """All at once; if that fails, one by one, so that a bad one holds up nobody."""
+    readable = _readable(events)
+    try:
+        _apply(readable)
+    except Exception:
+        log.exception("batch_failed", events=len(events))
+        for pair in readable:
+            _apply_alone(pair)
+
+
+def _readable(events: Iterable[Event]) -> list[Readable]:
+    """Parse each; what cannot be read at all is a dead letter with its reason."""
+    found = []
+    for event in events:
+        try:
+            found.append((event, wire.parse(bytes(event.body))))
+        except wire.Unreadable as problem:
+            _bury(event, problem)
+        except Exception as error:
+            log.exception("parse_failed", event=event.pk)
+            inbox.retry_later(event, f"{type(error).__name__} while reading")
+    return found
+
+
+@transaction.atomic
+def _bury(event: Event, problem: wire.Unreadable) -> None:
+    if inbox.still_ours([event]):
+        event.state, event.reason, event.problem = EventState.DEAD, problem.reason, str(problem)
+        event.done_at = timezone.now()
+        inbox.settle([event])
+
+
+@transaction.atomic
+def _apply(pairs: list[Readable]) -> None:
+    held = {event.pk for event in inbox.still_ours([event for event, _ in pairs])}
+    ours = [(event, snapshot) for event, snapshot in pairs if event.pk in held]
+    if not ours:
+        return
+    shops = {event.shop_id: event.shop for event, _ in ours}
+    outcomes = transitions.apply(
+        [
+            Arrival(
+                shop=shops[event.shop_id],
+                snapshot=snapshot,
+                content_sha256=bytes(event.body_sha256),
+                received_at=event.received_at,
+                sent_at=sent_at(event.sender_timestamp),
+                event=event,
+            )
+            for event, snapshot in ours
+        ]
+    )
+    for event, snapshot in ours:
+        _settle(event, snapshot, outcomes[event.pk])
+    inbox.settle([event for event, _ in ours])
+
+
+def _settle(event: Event, snapshot: RmaSnapshot, outcome: str) -> None:
+    event.state, event.outcome = EventState.DONE, outcome
+    event.subject = snapshot.rma_number[:255]
+    event.done_at = timezone.now()
+    event.problem = ""
+    event.flags = [*event.flags, *(flag for flag in snapshot.flags if flag not in event.flags)]
+    if event.topic and event.topic != snapshot.narvar_status:
+        note = f"The topic says {event.topic}, the body {snapshot.narvar_status}"
+        event.flags += [note] if note not in event.flags else []
+
+
+def _apply_alone(pair: Readable) -> None:
+    event = pair[0]
+    try:
+        _apply([pair])
+    except Exception as error:
+        log.exception("event_failed", event=event.pk)
+        inbox.retry_later(event, f"{type(error).__name__} while applying")
+
+
+def sent_at(header: str) -> datetime | None:
+    """The header's time: ten-digit epoch seconds in the spec's sample; anything odd is none."""
+    text = header.strip()
+    if not (text.isascii() and text.isdigit() and len(text) in (10, 13)):
+        return None
+    seconds = int(text) / (1000 if len(text) == 13 else 1)
+    return datetime.fromtimestamp(seconds, UTC)
