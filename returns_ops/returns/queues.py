@@ -98,9 +98,8 @@ def _newest(
     # One slice per shop, then the newest of them: each slice is a walk along an index, where
     # `shop IN (…) ORDER BY created_at` would sort every row of every shop.
     if wanted.query:
-        found = find(wanted.query, Shop.objects.filter(pk__in=[shop.pk for shop in shops]))
-        return list(_slice(_matching(found, wanted), after, size))
-    slices = [_slice(_matching(Rma.objects.filter(shop=s), wanted), after, size) for s in shops]
+        return list(_slice(_matching(_asked(wanted, shops), wanted), after, size))
+    slices = [_slice(_matching(_asked(wanted, [s]), wanted), after, size) for s in shops]
     if not slices:
         return []
     if len(slices) == 1:
@@ -109,12 +108,17 @@ def _newest(
     return list(merged[:size])
 
 
+def _asked(wanted: Wanted, shops: Sequence[Shop]) -> QuerySet[Rma]:
+    if wanted.query:
+        return find(wanted.query, Shop.objects.filter(pk__in=[shop.pk for shop in shops]))
+    return Rma.objects.filter(shop__in=shops)
+
+
 def _slice(rmas: QuerySet[Rma], after: Cursor | None, size: int) -> QuerySet[Rma, dict[str, Any]]:
     if after:
-        rmas = rmas.filter(created_at__lte=after.at).exclude(
-            created_at=after.at, id__gte=after.id
-        )
-    return rmas.order_by("-created_at", "-id").values(*COLUMNS)[:size]
+        rmas = rmas.filter(created_at__lte=after.at).exclude(created_at=after.at, id__gte=after.id)
+    rows: QuerySet[Rma, dict[str, Any]] = rmas.order_by("-created_at", "-id").values(*COLUMNS)
+    return rows[:size]
 
 
 def _matching(rmas: QuerySet[Rma], wanted: Wanted) -> QuerySet[Rma]:
@@ -138,10 +142,7 @@ def changes(
     wanted: Wanted, shops: Sequence[Shop], *, seen_at: datetime, last: Cursor | None
 ) -> Changes:
     """What a shown page does not show yet: rows of its stretch that moved after it was read."""
-    rmas = Rma.objects.filter(shop__in=shops)
-    if wanted.query:
-        rmas = find(wanted.query, Shop.objects.filter(pk__in=[shop.pk for shop in shops]))
-    rmas = _matching(rmas, wanted).filter(changed_at__gt=seen_at)
+    rmas = _matching(_asked(wanted, shops), wanted).filter(changed_at__gt=seen_at)
     if last:
         rmas = rmas.filter(created_at__gte=last.at)
     new = Count("id", filter=Q(first_seen_at__gt=seen_at))
@@ -163,6 +164,4 @@ def late(shops: Sequence[Shop], now: datetime) -> Late:
 
 def refused(shops: Sequence[Shop]) -> int:
     """RMAs whose money Narvar refused to move and nobody has taken up."""
-    return Rma.objects.filter(
-        shop__in=shops, work=Work.EXCEPTION, money=Money.REFUSED
-    ).count()
+    return Rma.objects.filter(shop__in=shops, work=Work.EXCEPTION, money=Money.REFUSED).count()

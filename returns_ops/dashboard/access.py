@@ -1,0 +1,122 @@
+"""Who sees which shops. Every view names its permission; every object comes through these shops."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cached_property, wraps
+from typing import Concatenate
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
+
+from returns_ops.accounts.models import Membership, Shop, User
+from returns_ops.accounts.permissions import PERMISSIONS, Permission, Role, roles_with
+from returns_ops.dashboard.health import ShopHealth, health_of
+from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.returns.counters import counts
+
+
+class Access:
+    """One person's rights in one request, read once."""
+
+    def __init__(self, user: User, permission: Permission | None = None, chosen: str = "") -> None:
+        self.user = user
+        self.permission = permission
+        self.chosen = chosen.lower()
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        return list(Membership.objects.filter(user=self.user).select_related("shop"))
+
+    @cached_property
+    def _granted(self) -> dict[Permission, dict[int, Shop]]:
+        granted: dict[Permission, dict[int, Shop]] = defaultdict(dict)
+        for membership in sorted(self.memberships, key=lambda one: one.shop.domain):
+            for permission in PERMISSIONS[membership.role]:
+                granted[permission][membership.shop_id] = membership.shop
+        return granted
+
+    def shops_with(self, permission: Permission) -> list[Shop]:
+        return list(self._granted.get(permission, {}).values())
+
+    def may(self, permission: Permission, shop: Shop | None = None) -> bool:
+        granted = self._granted.get(permission, {})
+        return bool(granted) if shop is None else shop.pk in granted
+
+    @cached_property
+    def shops(self) -> list[Shop]:
+        """Where the person holds the permission that the view names."""
+        return self.shops_with(self.permission) if self.permission else []
+
+    @cached_property
+    def shown(self) -> list[Shop]:
+        """The shops of `?shop=`: one, or all of them when it names none of theirs."""
+        return [shop for shop in self.shops if shop.domain == self.chosen] or self.shops
+
+    @property
+    def shop_set(self) -> QuerySet[Shop]:
+        return Shop.objects.filter(pk__in=[shop.pk for shop in self.shown])
+
+    def shop_or_404(self, domain: str) -> Shop:
+        for shop in self.shops:
+            if shop.domain == domain.lower():
+                return shop
+        raise Http404("There is no such shop, or you do not work for it.")
+
+    @cached_property
+    def work_counts(self) -> dict[str, int]:
+        """How many stand in each queue of the shops that are shown."""
+        visible = self.shops_with(Permission.VIEW_RMAS)
+        return counts([shop for shop in visible if shop.domain == self.chosen] or visible)
+
+    @cached_property
+    def health(self) -> list[ShopHealth]:
+        shops = {shop.pk: shop for membership in self.memberships for shop in [membership.shop]}
+        return health_of(list(shops.values()))
+
+
+def access_of(request: StaffRequest, permission: Permission | None = None) -> Access:
+    known = getattr(request, "access", None)
+    if isinstance(known, Access):
+        return known
+    return Access(request.user, permission, chosen=request.GET.get("shop", ""))
+
+
+def who_can(permission: Permission) -> str:
+    """One sentence for a person who may not."""
+    names = [str(Role(role).label).lower() for role in roles_with(permission)]
+    people = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return f"“{permission.label}” belongs to these roles: {people}."
+
+
+View = Callable[Concatenate[StaffRequest, ...], HttpResponse]
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Let in whoever holds the permission in at least one shop, and say which shops."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
+            access = access_of(request, permission)
+            if not access.shops:
+                raise PermissionDenied(who_can(permission))
+            request.access = access
+            return view(request, *args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def open_to_all_staff(view: View) -> View:
+    """Needs a login and nothing else: what it shows is the person's own."""
+
+    @wraps(view)
+    def welcomed(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
+        request.access = access_of(request)
+        return view(request, *args, **kwargs)
+
+    welcomed.permission = None  # type: ignore[attr-defined]
+    return welcomed

@@ -1,0 +1,165 @@
+"""What every whole page needs: who it is, where they may go, and what is wrong."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import Access, access_of
+from returns_ops.dashboard.health import ShopHealth
+from returns_ops.dashboard.htmx import StaffRequest, wants_part
+from returns_ops.returns.states import Work
+
+WITH_SHOP_FILTER = {"home", "rmas", "exceptions", "messages_in", "messages_out"}
+
+
+@dataclass(frozen=True)
+class Destination:
+    key: str
+    url: str
+    name: str
+    icon: str
+    current: bool
+    count: int | None = None
+    urgent: bool = False
+
+    @property
+    def counted(self) -> str:
+        if not self.count:
+            return ""
+        return "999+" if self.count > 999 else str(self.count)
+
+
+@dataclass(frozen=True)
+class ShopLink:
+    name: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Shell:
+    name: str
+    theme: str
+    places: list[Destination]
+    shops: list[ShopLink]
+    shop_name: str
+    troubles: list[str]
+    may_search: bool
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    match = request.resolver_match
+    if match and match.app_name == "admin":
+        return {}
+    staff = cast(StaffRequest, request)
+    if not hasattr(request, "user") or not request.user.is_authenticated or wants_part(staff):
+        return {}
+    access = access_of(staff)
+    where = (match.url_name or "") if match else ""
+    if where == "rmas" and request.GET.get("tab") == Work.EXCEPTION:
+        where = "exceptions"
+    shops = shop_links(staff, access, where)
+    return {
+        "shell": Shell(
+            name=staff.user.get_full_name() or staff.user.get_username(),
+            theme=staff.user.theme,
+            places=destinations(access, where),
+            shops=shops,
+            shop_name=next((shop.name for shop in shops if shop.current), ""),
+            # The home page lists them with everything else that is broken.
+            troubles=[] if where == "home" else [t for h in access.health for t in troubles(h)],
+            may_search=where not in ("rmas", "exceptions") and access.may(Permission.VIEW_RMAS),
+        )
+    }
+
+
+def destinations(access: Access, where: str) -> list[Destination]:
+    """Only what the person may see; the counters say what waits there."""
+    keep = f"?{urlencode({'shop': access.chosen})}" if access.chosen else ""
+    sees_rmas = access.may(Permission.VIEW_RMAS)
+    places = [Destination("home", reverse("home") + keep, "Home", "home", where == "home")]
+    if sees_rmas:
+        places += _queues(access, where, keep)
+    if access.may(Permission.VIEW_MESSAGES):
+        places += _messages(access, where, keep)
+    if access.may(Permission.MANAGE_SHOP) and access.user.is_staff:
+        places.append(Destination("admin", reverse("admin:index"), "Admin", "cog-6-tooth", False))
+    return places
+
+
+def _queues(access: Access, where: str, keep: str) -> list[Destination]:
+    counts = access.work_counts
+    mine = sum(counts.get(w, 0) for w in (Work.TO_INSPECT, Work.TO_DECIDE, Work.NEEDS_APPROVAL))
+    trouble = counts.get(Work.EXCEPTION, 0)
+    here = where in ("rmas", "rma")
+    exceptions = f"{reverse('rmas')}?tab=exception{keep.replace('?', '&')}"
+    return [
+        Destination("rmas", reverse("rmas") + keep, "Returns", "inbox-stack", here, mine),
+        Destination(
+            "exceptions",
+            exceptions,
+            "Exceptions",
+            "exclamation-triangle",
+            where == "exceptions",
+            trouble,
+            urgent=trouble > 0,
+        ),
+    ]
+
+
+def _messages(access: Access, where: str, keep: str) -> list[Destination]:
+    visible = {shop.pk for shop in access.shops_with(Permission.VIEW_MESSAGES)}
+    shown = [health for health in access.health if health.shop_id in visible]
+    dead = sum(health.dead_events for health in shown)
+    stuck = sum(health.stuck_commands for health in shown)
+    into, out = where in ("messages_in", "event"), where in ("messages_out", "command")
+    return [
+        Destination(
+            "in", reverse("messages_in") + keep, "Events", "arrow-down-tray", into, dead, dead > 0
+        ),
+        Destination(
+            "out",
+            reverse("messages_out") + keep,
+            "Commands",
+            "paper-airplane",
+            out,
+            stuck,
+            stuck > 0,
+        ),
+    ]
+
+
+def shop_links(request: StaffRequest, access: Access, where: str) -> list[ShopLink]:
+    """For a person with several shops: the same screen for one of them, or for all."""
+    shops = {m.shop.domain for m in access.memberships}
+    if len(shops) < 2:
+        return []
+    base = request.path if where in WITH_SHOP_FILTER else reverse("home")
+    kept = request.GET.copy() if where in WITH_SHOP_FILTER else None
+    links = [ShopLink("All shops", _with_shop(base, kept, ""), access.chosen not in shops)]
+    for domain in sorted(shops):
+        links.append(ShopLink(domain, _with_shop(base, kept, domain), domain == access.chosen))
+    return links
+
+
+def _with_shop(base: str, kept: Any, domain: str) -> str:
+    query = {name: value for name, value in (kept or {}).items() if value}
+    query = {name: value for name, value in query.items() if name not in ("shop", "after")}
+    if domain:
+        query["shop"] = domain
+    return f"{base}?{urlencode(query)}" if query else base
+
+
+def troubles(health: ShopHealth) -> list[str]:
+    found = []
+    if health.problem:
+        found.append(
+            f"{health.domain}: {health.problem} Decisions are saved and go out once this is solved."
+        )
+    if health.paused:
+        found.append(f"{health.domain}: sending to Narvar is paused. Decisions are saved and wait.")
+    return found

@@ -1,0 +1,45 @@
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+
+class StaffLoginMiddleware(LoginRequiredMiddleware):
+    """Closed by default. A part that outlived its login sends the whole page to the login."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., Any],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        redirect = super().process_view(request, view_func, view_args, view_kwargs)
+        htmx = getattr(request, "htmx", None)
+        if redirect is None or not htmx:
+            return redirect
+        back = urlencode({"next": htmx.current_url_abs_path or "/"})
+        login = f"{resolve_url(settings.LOGIN_URL)}?{back}"
+        return HttpResponse(status=401, headers={"HX-Redirect": login})
+
+
+class PrivatePagesMiddleware:
+    """No copy of a customer's data in any cache, the browser's included.
+
+    Decided by the view, not by the person: asking who it is would cost the webhook a query.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match is None or getattr(match.func, "login_required", True):
+            response["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,125 @@
+"""A state as icon and word; the colour only repeats what they say."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from heroicons.templatetags.heroicons import heroicon_micro
+
+from returns_ops.messaging.models import AttemptOutcome, CommandState, EventState
+from returns_ops.returns.states import Money, NarvarStatus, Receipt, Work
+
+
+class Look(NamedTuple):
+    tone: str
+    icon: str
+
+
+UNKNOWN = Look("neutral", "question-mark-circle")
+LOOKS: dict[str, dict[str, Look]] = {
+    "narvar_status": {
+        NarvarStatus.INITIATED: Look("neutral", "pencil-square"),
+        NarvarStatus.ON_ITS_WAY: Look("info", "truck"),
+        NarvarStatus.DELIVERED: Look("warn", "inbox-arrow-down"),
+        NarvarStatus.RECEIVED: Look("info", "inbox-stack"),
+        NarvarStatus.APPROVED: Look("ok", "check-circle"),
+        NarvarStatus.REJECTED: Look("err", "x-circle"),
+        NarvarStatus.CANCELLED_BY_RETAILER: Look("neutral", "no-symbol"),
+        NarvarStatus.CANCELLED_BY_USER: Look("neutral", "no-symbol"),
+        NarvarStatus.EXCEPTION: Look("err", "exclamation-triangle"),
+        NarvarStatus.OUT_OF_STOCK: Look("err", "archive-box-x-mark"),
+        NarvarStatus.BY_HAND: Look("warn", "hand-raised"),
+    },
+    "receipt": {
+        Receipt.EXPECTED: Look("neutral", "clock"),
+        Receipt.ARRIVED: Look("warn", "inbox-arrow-down"),
+        Receipt.PARTLY_RECEIVED: Look("warn", "inbox"),
+        Receipt.RECEIVED: Look("ok", "inbox-stack"),
+        Receipt.NOT_RECEIVED: Look("err", "x-circle"),
+    },
+    "money": {
+        Money.NONE: Look("neutral", "minus-circle"),
+        Money.NEEDS_APPROVAL: Look("warn", "user-plus"),
+        Money.QUEUED: Look("info", "clock"),
+        Money.SENDING: Look("info", "paper-airplane"),
+        Money.OUTCOME_UNKNOWN: Look("warn", "question-mark-circle"),
+        Money.ACCEPTED: Look("info", "check"),
+        Money.CONFIRMED: Look("ok", "check-circle"),
+        Money.REFUSED: Look("err", "x-circle"),
+        Money.MOVED_ELSEWHERE: Look("warn", "arrow-top-right-on-square"),
+    },
+    "command": {
+        CommandState.NEEDS_APPROVAL: Look("warn", "user-plus"),
+        CommandState.QUEUED: Look("info", "clock"),
+        CommandState.SENDING: Look("info", "paper-airplane"),
+        CommandState.OUTCOME_UNKNOWN: Look("warn", "question-mark-circle"),
+        CommandState.ACCEPTED: Look("info", "check"),
+        CommandState.CONFIRMED: Look("ok", "check-circle"),
+        CommandState.REFUSED: Look("err", "x-circle"),
+        CommandState.CANCELLED: Look("neutral", "arrow-uturn-left"),
+        CommandState.ATTENTION: Look("err", "exclamation-triangle"),
+    },
+    "event": {
+        EventState.PENDING: Look("info", "clock"),
+        EventState.DONE: Look("ok", "check-circle"),
+        EventState.DEAD: Look("err", "x-circle"),
+        EventState.PARKED: Look("neutral", "pause-circle"),
+    },
+    "attempt": {
+        AttemptOutcome.STARTED: Look("info", "paper-airplane"),
+        AttemptOutcome.ACCEPTED: Look("ok", "check"),
+        AttemptOutcome.REFUSED: Look("err", "x-circle"),
+        AttemptOutcome.NOT_SENT: Look("neutral", "arrow-path"),
+        AttemptOutcome.UNKNOWN: Look("warn", "question-mark-circle"),
+        AttemptOutcome.WAIT: Look("neutral", "clock"),
+        AttemptOutcome.UNAUTHORISED: Look("err", "key"),
+        AttemptOutcome.MISCONFIGURED: Look("err", "link-slash"),
+    },
+    "work": {
+        Work.TO_RECEIVE: Look("neutral", "truck"),
+        Work.TO_INSPECT: Look("info", "magnifying-glass"),
+        Work.TO_DECIDE: Look("warn", "scale"),
+        Work.NEEDS_APPROVAL: Look("warn", "user-plus"),
+        Work.EXCEPTION: Look("err", "exclamation-triangle"),
+        Work.WAITING: Look("info", "clock"),
+        Work.DONE: Look("ok", "check-circle"),
+    },
+}
+LABELS: dict[str, dict[str, str]] = {
+    "narvar_status": dict(NarvarStatus.choices),
+    "receipt": dict(Receipt.choices),
+    "money": dict(Money.choices),
+    "command": dict(CommandState.choices),
+    "event": dict(EventState.choices),
+    "attempt": dict(AttemptOutcome.choices),
+    "work": dict(Work.choices),
+}
+
+
+@lru_cache(maxsize=128)
+def icon(name: str, size: int = 16) -> SafeString:
+    svg = heroicon_micro(name, size=size, aria_hidden="true")
+    return mark_safe("".join(line.strip() for line in svg.splitlines()))
+
+
+def look_of(kind: str, value: str) -> Look:
+    return LOOKS[kind].get(value, UNKNOWN)
+
+
+def label_of(kind: str, value: str) -> str:
+    return LABELS[kind].get(value) or f"{value} (unknown)"
+
+
+@lru_cache(maxsize=512)
+def badge(kind: str, value: str, label: str = "") -> SafeString:
+    look = look_of(kind, value)
+    words = label or label_of(kind, value)
+    return format_html(
+        '<span class="badge {}">{}<span>{}</span></span>', look.tone, icon(look.icon), words
+    )
+
+
+@lru_cache(maxsize=64)
+def hint(name: str, words: str) -> SafeString:
+    return format_html('<span class="hint">{}<span>{}</span></span>', icon(name), words)

@@ -1,0 +1,70 @@
+"""The two buttons of an RMA: what each would do, or why it cannot."""
+
+import uuid
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import Access, who_can
+from returns_ops.dashboard.show.formats import money
+from returns_ops.messaging.models import OPEN_STATES, Command
+from returns_ops.returns.models import Rma, RmaItem, Transaction
+from returns_ops.returns.policy import Verdict, judge_approval
+from returns_ops.returns.preview import facts_from
+
+
+class Choice(NamedTuple):
+    refund: bool
+    label: str
+    verdict: Verdict
+
+
+class Decision(NamedTuple):
+    choices: list[Choice]
+    shared_reasons: tuple[str, ...]
+    forbidden: str
+    version: int
+    token: uuid.UUID
+    under_way: bool
+
+    @property
+    def possible(self) -> bool:
+        return not self.forbidden and any(choice.verdict.allowed for choice in self.choices)
+
+
+def decision_of(
+    access: Access,
+    rma: Rma,
+    items: Sequence[RmaItem],
+    transactions: Sequence[Transaction],
+    command: Command | None,
+) -> Decision:
+    under_way = command if command is not None and command.state in OPEN_STATES else None
+    lines = [item for item in items if item.removed_at is None]
+    choices = [_choice(rma, refund, lines, transactions, under_way) for refund in (True, False)]
+    shared = [r for r in choices[0].verdict.reasons if r in choices[1].verdict.reasons]
+    allowed = access.may(Permission.APPROVE, rma.shop)
+    return Decision(
+        choices=choices,
+        shared_reasons=tuple(shared) if not any(c.verdict.allowed for c in choices) else (),
+        forbidden="" if allowed else who_can(Permission.APPROVE),
+        version=rma.version,
+        token=uuid.uuid4(),
+        under_way=under_way is not None,
+    )
+
+
+def _choice(
+    rma: Rma,
+    refund: bool,
+    lines: list[RmaItem],
+    transactions: Sequence[Transaction],
+    under_way: Command | None,
+) -> Choice:
+    facts = facts_from(rma, lines, list(transactions), under_way, refund=refund)
+    verdict = judge_approval(facts)
+    label = "Approve without refund"
+    if refund:
+        amount = money(verdict.amount, verdict.currency) if verdict.amount is not None else ""
+        label = f"Approve and refund {amount}".rstrip()
+    return Choice(refund, label, verdict)

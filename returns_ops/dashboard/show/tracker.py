@@ -1,0 +1,180 @@
+"""How far a decision has come on its way to Narvar, in words that never say more than we know."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from returns_ops.dashboard.show.badges import badge, look_of
+from returns_ops.dashboard.show.formats import Clock, money
+from returns_ops.messaging.models import Attempt, Command, CommandState
+
+SETTLED = {
+    CommandState.CONFIRMED,
+    CommandState.REFUSED,
+    CommandState.CANCELLED,
+    CommandState.ATTENTION,
+}
+STEPS = ["Saved", "Sent", "Accepted by Narvar", "Confirmed"]
+REACHED = {
+    CommandState.NEEDS_APPROVAL: 0,
+    CommandState.QUEUED: 0,
+    CommandState.SENDING: 1,
+    CommandState.OUTCOME_UNKNOWN: 1,
+    CommandState.ACCEPTED: 2,
+    CommandState.CONFIRMED: 3,
+    CommandState.REFUSED: 1,
+    CommandState.CANCELLED: 0,
+    CommandState.ATTENTION: 1,
+}
+EXPLAINED = {
+    CommandState.NEEDS_APPROVAL: "A second person must approve this. Nothing is sent until then.",
+    CommandState.OUTCOME_UNKNOWN: (
+        "Narvar may or may not have received it. We look the return up before anything is sent "
+        "again, so nothing happens twice."
+    ),
+    CommandState.ACCEPTED: (
+        "Narvar took the decision. We wait for its own record of it before we call it confirmed."
+    ),
+    CommandState.CANCELLED: "Undone before it was sent. Narvar never heard of it.",
+}
+
+
+class Step(NamedTuple):
+    name: str
+    state: str  # done, now, todo, failed
+
+
+class Tracker(NamedTuple):
+    url: str
+    command_id: int
+    title: str
+    amount: str
+    by: str
+    state: str
+    tone: str
+    icon: str
+    headline: SafeString | str
+    said: str
+    text: SafeString | str
+    problem: str
+    next_step: str
+    steps: list[Step]
+    settled: bool
+    slow: bool
+    undoable: bool
+    held_until: SafeString | str
+
+
+def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str = "") -> Tracker:
+    state = CommandState(command.state)
+    look = look_of("command", state)
+    headline = _headline(command, clock)
+    return Tracker(
+        url=url,
+        command_id=command.pk,
+        title=title_of(command),
+        amount=money(command.amount, command.currency) if command.moves_money else "",
+        by=name_of(command),
+        state=state,
+        tone=look.tone,
+        icon=look.icon,
+        headline=headline,
+        said=_said(command, clock.now),
+        text=_text(command, clock),
+        problem=command.problem if state not in {CommandState.CONFIRMED} else "",
+        next_step=_next_step(command, attempts),
+        steps=_steps(state),
+        settled=state in SETTLED,
+        slow=state in (CommandState.ACCEPTED, CommandState.NEEDS_APPROVAL),
+        undoable=command.can_be_undone,
+        held_until=clock.tag(command.held_until) if command.held_until else "",
+    )
+
+
+def title_of(command: Command) -> str:
+    if command.kind.startswith("approv"):
+        return "Approve and refund" if command.moves_money else "Approve without refund"
+    return command.kind.replace("_", " ").capitalize()
+
+
+def name_of(command: Command) -> str:
+    return command.requested_by.get_full_name() or command.requested_by.get_username()
+
+
+def _held(command: Command, now: datetime) -> bool:
+    return command.can_be_undone and command.held_until is not None and command.held_until > now
+
+
+def _said(command: Command, now: datetime) -> str:
+    """Without the seconds: what a screen reader hears once per change."""
+    if _held(command, now):
+        return "Held"
+    return str(CommandState(command.state).label)
+
+
+def _headline(command: Command, clock: Clock) -> SafeString | str:
+    if _held(command, clock.now):
+        return format_html("Held, sent in {}", _countdown(command.held_until, clock))
+    if command.state == CommandState.SENDING and command.next_attempt_at > clock.now:
+        wait = _countdown(command.next_attempt_at, clock)
+        return format_html("Sending (try {}, next in {})", command.tries, wait)
+    if command.state == CommandState.SENDING:
+        return f"Sending (try {max(command.tries, 1)})"
+    if command.state == CommandState.QUEUED and command.tries:
+        wait = _countdown(command.next_attempt_at, clock)
+        return format_html("Queued (try {} of it failed, next in {})", command.tries, wait)
+    return str(CommandState(command.state).label)
+
+
+def _countdown(at: datetime | None, clock: Clock) -> SafeString | str:
+    if at is None:
+        return ""
+    left = max(int((at - clock.now).total_seconds()), 0)
+    text = f"{left} s" if left < 120 else f"{left // 60} min"
+    return format_html('<time datetime="{}" data-left>{}</time>', at.isoformat(), text)
+
+
+def _text(command: Command, clock: Clock) -> SafeString | str:
+    if command.state == CommandState.CONFIRMED:
+        proof = "A transaction at Narvar" if command.moves_money else "Narvar's own record"
+        return format_html("{} shows it, {}.", proof, clock.ago(command.settled_at))
+    if command.state == CommandState.QUEUED and not command.tries:
+        return "Nothing has been sent yet. It goes out by itself."
+    return EXPLAINED.get(CommandState(command.state), "")
+
+
+def _next_step(command: Command, attempts: list[Attempt]) -> str:
+    if command.state == CommandState.REFUSED and command.was_ambiguous:
+        return (
+            "An earlier try may have acted, so this refusal proves nothing. Look at Narvar first."
+        )
+    if command.state == CommandState.REFUSED:
+        return (
+            "Nothing moved. Read Narvar's words, correct the return there if needed, and decide "
+            "again."
+        )
+    if command.state == CommandState.ATTENTION:
+        return "Compare with the return in Narvar. An agent decides how it goes on."
+    if attempts and attempts[-1].http_status == 429:
+        return "Narvar asked us to slow down. We wait as long as it said."
+    return ""
+
+
+def _steps(state: CommandState) -> list[Step]:
+    reached = REACHED[state]
+    failed = state in (CommandState.REFUSED, CommandState.ATTENTION, CommandState.CANCELLED)
+    found = []
+    for place, name in enumerate(STEPS):
+        if place < reached or state == CommandState.CONFIRMED:
+            found.append(Step(name, "done"))
+        elif place == reached:
+            found.append(Step(name, "failed" if failed else "now"))
+        else:
+            found.append(Step(name, "todo"))
+    return found
+
+
+def command_badge(command: Command) -> SafeString:
+    return badge("command", command.state)

@@ -1,0 +1,50 @@
+"""Narvar's words and ours in one vocabulary for all screens. An unknown word shows as it came."""
+
+METHODS = {
+    "mail": "By mail",
+    "printerless_mail": "By mail, QR code",
+    "in_store": "In store",
+    "self": "Ships it themselves",
+    "keep_the_item": "Keeps the item",
+}
+REFUND_METHODS = {
+    "original_payment": "Original payment",
+    "gift_card": "Gift card",
+    "narvar_instant_refund": "Instant refund by Narvar",
+    "narvar_instant_refund_reversal": "Reversal of the instant refund",
+    "exchange": "Exchange",
+}
+SOURCES = {
+    "narvar": "Automation",
+    "narvar_agent": "Narvar agent",
+    "shopify_webhook": "Shopify",
+    "api": "API",
+}
+TRACKS = {
+    "refund": "Refund",
+    "mark_as_paid": "Mark as paid",
+    "restock": "Restock",
+    "reserve_inventory": "Reserve stock",
+}
+KINDS = {
+    "approval": "Approval",
+    "approve": "Approval",
+    "approval_with_refund": "Approval with refund",
+    "approval_without_refund": "Approval without refund",
+}
+TRANSACTION_TYPES = {"refund": "Refund", "exchange": "Exchange", "return": "Return"}
+AS_OF = {"webhook": "by webhook", "api": "read from Narvar"}
+REASONS = {
+    "not_json": "The body is not JSON",
+    "no_rma_number": "No RMA number",
+    "unparseable": "Could not be read",
+}
+
+
+def word(known: dict[str, str], value: str) -> str:
+    return known.get(value.lower()) or value.replace("_", " ")
+
+
+def sentence(value: str) -> str:
+    words = value.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,52 @@
+"""Fixtures for all tests. The database and Redis are real; see `make test`."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.returns.invariants import broken
+from tests.builders import make_shop, make_staff
+
+# Playwright runs an event loop of its own; the ORM is still called from one thread.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _quick_settings(settings: LazySettings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.HOLD_SECONDS = 0
+
+
+@pytest.fixture
+def shop(db: None) -> Shop:
+    return make_shop()
+
+
+@pytest.fixture
+def wanda(shop: Shop) -> User:
+    """Warehouse staff of the shop."""
+    return make_staff("wanda", shop, Role.WAREHOUSE)
+
+
+@pytest.fixture
+def wandas_client(wanda: User) -> Client:
+    client = Client()
+    client.force_login(wanda)
+    return client
+
+
+@pytest.fixture
+def invariants_hold(db: None) -> Iterator[None]:
+    """Afterwards, every promise about messages and money must hold."""
+    yield
+    assert broken() == []
+
+
+def chromium() -> str | None:
+    return shutil.which("chromium") or shutil.which("chromium-browser")

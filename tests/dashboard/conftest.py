@@ -1,0 +1,60 @@
+import os
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.returns.models import Rma
+from tests.builders import make_item, make_package, make_rma, make_staff
+from tests.conftest import chromium
+
+HOW = "No Chromium on PATH: the browser tests are skipped. On Debian: apt-get install chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/dashboard/test_in_browser" not in str(item.path):
+            continue
+        item.add_marker(pytest.mark.xdist_group("e2e"))
+        if not chromium() and not os.environ.get("REQUIRE_BROWSER"):
+            item.add_marker(pytest.mark.skip(reason=HOW))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    return {"executable_path": chromium(), "headless": True, "args": ["--no-sandbox"]}
+
+
+@pytest.fixture
+def ana(shop: Shop) -> User:
+    """An agent of the shop."""
+    return make_staff("ana", shop, Role.AGENT, first_name="Ana", last_name="Ruiz")
+
+
+@pytest.fixture
+def client(ana: User) -> Client:
+    """Ana's browser."""
+    client = Client()
+    client.force_login(ana)
+    return client
+
+
+@pytest.fixture
+def rma(shop: Shop) -> Rma:
+    """One that can be decided."""
+    rma = make_rma(shop, "RM-2001")
+    make_item(rma)
+    make_package(rma)
+    return rma
+
+
+@pytest.fixture
+def log_in() -> Callable[[User], Client]:
+    def logged_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return logged_in

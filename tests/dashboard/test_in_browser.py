@@ -1,0 +1,170 @@
+"""The screens in a real browser under the real content security policy."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import LazySettings
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.messaging.models import Command, CommandState, EventState
+from returns_ops.returns.models import Rma
+from returns_ops.returns.states import Money, Work
+from tests.builders import (
+    PASSWORD,
+    make_command,
+    make_event,
+    make_item,
+    make_rma,
+    make_rma_event,
+    make_token,
+    make_transaction,
+)
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture
+def desk(
+    live_server: LiveServer, ana: User, rma: Rma, page: Page, settings: LazySettings
+) -> Iterator[Page]:
+    """Ana, logged in; whatever the console complains of fails the test."""
+    settings.HOLD_SECONDS = 600
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
+    page.goto(f"{live_server.url}/login/")
+    page.get_by_label("User name").fill("ana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+    yield page
+    assert complaints == []
+
+
+def open_rma(desk: Page, rma: Rma) -> None:
+    desk.goto(desk.url.rstrip("/") + rma.get_absolute_url())  # from the home page
+
+
+def test_approve_and_undo_with_the_keyboard(desk: Page, rma: Rma) -> None:
+    open_rma(desk, rma)
+
+    desk.keyboard.press("r")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#tracker")).to_contain_text("Held")
+    expect(desk.locator(".toast")).to_contain_text("Saved")
+    expect(desk.locator("#head")).to_contain_text("Queued")
+
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#tracker")).to_contain_text("Undone")
+    expect(desk.get_by_role("button", name="Approve and refund 49.99 USD")).to_be_enabled()
+
+
+def test_a_second_enter_neither_repeats_nor_undoes(desk: Page, rma: Rma) -> None:
+    open_rma(desk, rma)
+
+    desk.keyboard.press("r")
+    desk.keyboard.press("Enter")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("#tracker")).to_contain_text("Held")
+    desk.keyboard.press("Enter")
+
+    desk.wait_for_timeout(300)
+    expect(desk.locator("#tracker")).to_contain_text("Held")
+
+
+def test_a_stale_page_explains_itself_and_shows_the_fresh_state(desk: Page, rma: Rma) -> None:
+    open_rma(desk, rma)
+    Rma.objects.filter(pk=rma.pk).update(version=rma.version + 1)
+
+    desk.get_by_role("button", name="Approve and refund").click()
+
+    expect(desk.locator("#decision [role=alert]")).to_contain_text("changed while you looked")
+    expect(desk.locator("#decision [role=alert]")).to_be_focused()
+
+
+def test_a_page_follows_its_decision_to_the_end(desk: Page, ana: User, rma: Rma) -> None:
+    command = make_command(rma, by=ana)
+    open_rma(desk, rma)
+    expect(desk.get_by_role("button", name="Undo")).to_be_visible()
+
+    Command.objects.filter(pk=command.pk).update(state=CommandState.SENDING, tries=1)
+    expect(desk.locator("#tracker")).to_contain_text("Sending (try 1)", timeout=8000)
+    expect(desk.get_by_role("button", name="Undo")).to_have_count(0)
+
+    Command.objects.filter(pk=command.pk).update(
+        state=CommandState.CONFIRMED, settled_at=timezone.now()
+    )
+    Rma.objects.filter(pk=rma.pk).update(money=Money.CONFIRMED, work=Work.DONE)
+    expect(desk.locator("#tracker")).to_contain_text("A transaction at Narvar", timeout=8000)
+    expect(desk.locator("#head")).to_contain_text("Done")
+    expect(desk.locator("#tracker[hx-trigger]")).to_have_count(0)
+    expect(desk.locator("#live")).to_have_text("Confirmed")
+
+
+def test_finding_walking_and_loading_more(desk: Page, shop: Shop) -> None:
+    for _ in range(60):
+        make_rma(shop)
+    make_token(make_rma(shop, "FIND-ME", created_at=timezone.now() - timedelta(days=9)), "FIND-ME")
+    desk.keyboard.press("g")
+    desk.keyboard.press("r")
+    rows = desk.locator("[data-row]")
+    expect(rows).to_have_count(50)
+
+    desk.get_by_role("link", name="Load 50 more").click()
+    expect(rows).to_have_count(62)
+    expect(rows.nth(50)).to_be_focused()
+
+    desk.keyboard.press("/")
+    desk.keyboard.type("find")
+    expect(rows).to_have_count(1)
+    expect(desk).to_have_url(re.compile(r"/rmas/\?q=find$"))
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("j")
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_role("heading", level=1)).to_contain_text("FIND-ME")
+
+
+def test_single_keys_can_be_switched_off(desk: Page) -> None:
+    desk.keyboard.press("?")
+    desk.get_by_label("Single keys work on this device").uncheck()
+    desk.keyboard.press("Escape")
+
+    desk.keyboard.press("g")
+    desk.keyboard.press("r")
+
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Today")
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_screen_is_accessible_and_fits(
+    theme: str, width: int, desk: Page, ana: User, shop: Shop, rma: Rma
+) -> None:
+    User.objects.filter(pk=ana.pk).update(theme=theme)
+    refused = make_rma(shop, "REFUSED", gift=True, deadline_at=timezone.now())
+    make_item(refused, comment="too small", extra={"a": 1}, states=[{"status": "approved"}])
+    make_transaction(refused, "-5")
+    command = make_command(refused, by=ana, state=CommandState.REFUSED, problem="No")
+    make_rma_event(refused, command=command, applied=False, changes={"a": [1, 2]})
+    held = make_rma(shop, "HELD")
+    make_command(held, by=ana)
+    event = make_event(shop, b"<", state=EventState.DEAD, reason="not_json", flags=["odd"])
+    screens = ["/", "/rmas/", "/rmas/?q=none&status=approved", rma.get_absolute_url()]
+    screens += [refused.get_absolute_url(), held.get_absolute_url(), "/preferences/", "/none/"]
+    screens += ["/messages/in/", f"/messages/in/{event.pk}/", "/messages/out/"]
+    screens += [f"/messages/out/{command.pk}/", "/messages/in/?state=parked"]
+    desk.set_viewport_size({"width": width, "height": 800})
+    base = desk.url.rstrip("/")
+
+    for screen in screens:
+        desk.goto(base + screen)
+        found = Axe().run(desk, options=RULES).response["violations"]
+        assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], screen
+        assert desk.evaluate("document.documentElement.scrollWidth") <= width, screen
