@@ -1,0 +1,250 @@
+"""Each promise is broken once on purpose, past the guards of the database, and is seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from returns_ops.accounts import audit
+from returns_ops.accounts.models import Shop, User
+from returns_ops.messaging.models import Attempt, Command, CommandState, Event, EventState
+from returns_ops.returns.invariants import INVARIANTS, broken
+from returns_ops.returns.models import Rma
+from returns_ops.returns.states import Money
+from tests.builders import (
+    make_attempt,
+    make_command,
+    make_event,
+    make_rma,
+    make_rma_event,
+    make_shop,
+    make_staff,
+    make_transaction,
+)
+
+LONG_AGO = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Story:
+    """One return that was told of, approved, sent and paid: all promises hold."""
+
+    shop: Shop
+    clerk: User
+    rma: Rma
+    event: Event
+    command: Command
+    attempt: Attempt
+
+
+@pytest.fixture
+def story(shop: Shop) -> Story:
+    clerk = make_staff("clara", shop=shop)
+    rma = make_rma(shop, money=Money.CONFIRMED, refunded=Decimal("49.99"))
+    event = make_event(shop, outcome="applied", subject=rma.rma_number)
+    make_rma_event(rma, event=event)
+    command = promised(rma, clerk, state=CommandState.CONFIRMED)
+    attempt = make_attempt(command, started_at=timezone.now() - LONG_AGO)
+    make_transaction(rma, confirms=command)
+    return Story(shop, clerk, rma, event, command, attempt)
+
+
+def promised(rma: Rma, by: User, **fields: Any) -> Command:
+    command = make_command(rma, by=by, **fields)
+    audit.record("rma.approve", rma.rma_number, shop=rma.shop, actor=by, command=command.pk)
+    return command
+
+
+def unguarded(statement: str, *values: Any) -> None:
+    """As somebody would who has the rights of the database's owner."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def change_the_stored_bytes(story: Story) -> None:
+    unguarded("UPDATE messaging_event SET body = 'other' WHERE id = %s", story.event.pk)
+
+
+def leave_an_event_waiting(story: Story) -> None:
+    make_event(story.shop, state=EventState.PENDING, next_attempt_at=timezone.now() - LONG_AGO)
+
+
+def apply_an_event_without_a_trace(story: Story) -> None:
+    make_event(story.shop, outcome="applied")
+
+
+def misstate_what_was_refunded(story: Story) -> None:
+    Rma.objects.filter(pk=story.rma.pk).update(refunded=Decimal("50.00"))
+
+
+def leave_a_command_waiting(story: Story) -> None:
+    due = timezone.now() - LONG_AGO
+    promised(make_rma(story.shop), story.clerk, next_attempt_at=due)
+
+
+def send_a_second_id(story: Story) -> None:
+    other = "00000000-0000-0000-0000-000000000001"
+    make_attempt(story.command, call_reference_id=other, started_at=timezone.now())
+
+
+def send_another_body_than_was_frozen(story: Story) -> None:
+    command = promised(make_rma(story.shop), story.clerk, state=CommandState.ACCEPTED)
+    make_attempt(command, body_sha256=b"\x00" * 32)
+
+
+def change_the_frozen_body(story: Story) -> None:
+    unguarded("UPDATE messaging_command SET body = 'other' WHERE id = %s", story.command.pk)
+
+
+def send_while_another_try_is_open(story: Story) -> None:
+    make_attempt(story.command, started_at=story.attempt.started_at + timedelta(seconds=1))
+
+
+def ask_for_more_than_the_cap(story: Story) -> None:
+    unguarded("ALTER TABLE messaging_command DROP CONSTRAINT command_money_has_amount_within_cap")
+    rich = make_rma(story.shop, first_cap=Decimal("100.00"))
+    promised(rich, story.clerk, state=CommandState.ACCEPTED, amount=Decimal("60.00"))
+
+
+def ask_for_more_than_the_first_cap_in_all(story: Story) -> None:
+    promised(story.rma, story.clerk, state=CommandState.ACCEPTED, amount=Decimal("0.01"))
+
+
+def ask_twice_at_once(story: Story) -> None:
+    unguarded("DROP INDEX command_one_open_money_per_subject")
+    rma = make_rma(story.shop)
+    for _ in range(2):
+        promised(rma, story.clerk, state=CommandState.ACCEPTED, amount=Decimal("1.00"))
+
+
+def confirm_without_a_transaction(story: Story) -> None:
+    promised(make_rma(story.shop), story.clerk, state=CommandState.CONFIRMED)
+
+
+def call_a_return_confirmed_without_evidence(story: Story) -> None:
+    make_rma(story.shop, money=Money.CONFIRMED)
+
+
+def book_a_transaction_at_another_shop(story: Story) -> None:
+    # In another currency, so that the sum of the refunds stays true.
+    make_transaction(story.rma, shop=make_shop(), currency="EUR")
+
+
+def owe_a_call_about_a_return_nobody_knows(story: Story) -> None:
+    ghost = Rma(shop=story.shop, rma_number="GHOST")
+    promised(ghost, story.clerk, state=CommandState.ACCEPTED)
+
+
+def owe_a_call_without_an_audit_row(story: Story) -> None:
+    make_command(make_rma(story.shop), by=story.clerk, state=CommandState.ACCEPTED)
+
+
+def approve_ones_own_request(story: Story) -> None:
+    unguarded("ALTER TABLE messaging_command DROP CONSTRAINT command_nobody_approves_their_own")
+    unguarded("UPDATE messaging_command SET approved_by_id = requested_by_id")
+
+
+def miscount_a_queue(story: Story) -> None:
+    unguarded(
+        "INSERT INTO returns_workcount (shop_id, work, delta) VALUES (%s, 'done', 1)",
+        story.shop.pk,
+    )
+
+
+FROZE = "I5 attempts sent what the command froze"
+# How each is broken, and what else is then broken too: nothing, but for one.
+BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
+    "I1 stored bytes match their hash": (change_the_stored_bytes, set()),
+    "I1 no event waits unseen for ten minutes": (leave_an_event_waiting, set()),
+    "I1 every applied event left its trace or said nothing new": (
+        apply_an_event_without_a_trace,
+        set(),
+    ),
+    "I3 refunds seen are the sum of the transactions": (misstate_what_was_refunded, set()),
+    "I4 no due command waits for ten minutes": (leave_a_command_waiting, set()),
+    "I5 all attempts of a command sent one id and one body": (send_a_second_id, {FROZE}),
+    FROZE: (send_another_body_than_was_frozen, set()),
+    "I5 the frozen body matches its hash": (change_the_frozen_body, set()),
+    "I5 attempts of a command do not overlap": (send_while_another_try_is_open, set()),
+    "I6 no command asks for more than its cap": (ask_for_more_than_the_cap, set()),
+    "I6 what was asked for in all stays within the refund calculated": (
+        ask_for_more_than_the_first_cap_in_all,
+        set(),
+    ),
+    "I7 one open money command per RMA": (ask_twice_at_once, set()),
+    "I9 confirmed money has a transaction of that amount": (
+        confirm_without_a_transaction,
+        set(),
+    ),
+    "I9 an RMA says confirmed only with evidence": (
+        call_a_return_confirmed_without_evidence,
+        set(),
+    ),
+    "I10 what belongs together belongs to one shop": (book_a_transaction_at_another_shop, set()),
+    "I10 a command is about an RMA of its shop": (owe_a_call_about_a_return_nobody_knows, set()),
+    "I11 every command has its audit row": (owe_a_call_without_an_audit_row, set()),
+    "I11 nobody approved their own request": (approve_ones_own_request, set()),
+    "counters equal what they count": (miscount_a_queue, set()),
+}
+
+
+def verify() -> tuple[int, str]:
+    """The command as an operator runs it: its exit code and what it prints."""
+    out = StringIO()
+    try:
+        call_command("verify_invariants", stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_every_promise_is_broken_here_once() -> None:
+    assert set(BREAKS) == set(INVARIANTS)
+
+
+def test_an_empty_database_keeps_every_promise(db: None) -> None:
+    assert broken() == []
+
+
+def test_a_return_that_went_well_keeps_every_promise(story: Story) -> None:
+    assert broken() == []
+    assert verify() == (0, f"All {len(INVARIANTS)} invariants hold.\n")
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_promise_is_reported_by_name(story: Story, name: str) -> None:
+    breaks, as_well = BREAKS[name]
+
+    breaks(story)
+
+    assert {one.name for one in broken()} == {name} | as_well
+    code, printed = verify()
+    assert code == 1
+    assert f"BROKEN {name}\n" in printed
+
+
+def test_at_most_twenty_rows_are_shown_of_each(story: Story) -> None:
+    for _ in range(25):
+        apply_an_event_without_a_trace(story)
+
+    assert [len(one.rows) for one in broken()] == [20]
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_command_of_a_paused_shop_may_wait(story: Story, paused: bool) -> None:
+    story.shop.connection.paused = paused
+    story.shop.connection.save()
+
+    leave_a_command_waiting(story)
+
+    assert len(broken()) == (0 if paused else 1)
