@@ -4,7 +4,7 @@ from returns_ops.settings import *  # noqa: F403
 from returns_ops.settings import DATABASES
 
 ROOT_URLCONF = "returns_ops.ingress_urls"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = []
 # The answer must come well before Narvar's six seconds: a quick 503 instead of a late 200.
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]

@@ -220,6 +220,12 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.drain_inbox": {"queue": "inbox"},
     "returns_ops.narvar.tasks.drain_outbox": {"queue": "money"},
+    "returns_ops.narvar.tasks.look_for_outcomes": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.refetch_doubtful": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.reread_open": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.watch_door": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.count_events": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.replay_events": {"queue": "reconcile"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(1.0, TICK_SECONDS)
@@ -233,6 +239,36 @@ CELERY_BEAT_SCHEDULE = {
         "task": "returns_ops.narvar.tasks.drain_outbox",
         "schedule": TICK_SECONDS,
         "options": {"expires": 5},
+    },
+    "look_for_outcomes": {
+        "task": "returns_ops.narvar.tasks.look_for_outcomes",
+        "schedule": 5 * TICK_SECONDS,
+        "options": {"expires": 5},
+    },
+    "refetch_doubtful": {
+        "task": "returns_ops.narvar.tasks.refetch_doubtful",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "reread_open": {
+        "task": "returns_ops.narvar.tasks.reread_open",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "watch_door": {
+        "task": "returns_ops.narvar.tasks.watch_door",
+        "schedule": 10.0,
+        "options": {"expires": 9},
+    },
+    "replay_events": {
+        "task": "returns_ops.narvar.tasks.replay_events",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "count_events": {
+        "task": "returns_ops.narvar.tasks.count_events",
+        "schedule": 600.0,
+        "options": {"expires": 300},
     },
     "fold_counters": {
         "task": "returns_ops.narvar.tasks.fold_counters",

@@ -1,21 +1,26 @@
 """Events: stored once whatever arrives, claimed in batches, settled or set aside."""
 
 import hashlib
+import itertools
 import json
+import random
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
-from returns_ops.messaging.models import Event, EventState
+from returns_ops.failpoints import failpoint
+from returns_ops.messaging import bulk
+from returns_ops.messaging.models import Event, EventQuerySet, EventState
 
 # A batch takes well under a second; whoever is slower is fenced off and changes nothing.
 LEASE = timedelta(seconds=10)
 ATTEMPTS = 5
+DIED = "The worker died each time it was at this event"
 # Narvar retries for nine hours: the same bytes later than that are a new event, not a retry.
 RETRY_BUDGET = timedelta(hours=10)
 
@@ -51,7 +56,8 @@ INSERT INTO messaging_event AS event (shop_id, dedup_key, webhook_id, topic, api
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
 ON CONFLICT (shop_id, dedup_key) DO UPDATE
     SET deliveries = event.deliveries + 1, last_seen_at = now(),
-        state = CASE WHEN event.last_seen_at < now() - make_interval(secs => %s) AND event.state = 'done'
+        state = CASE WHEN event.state = 'done'
+                      AND event.last_seen_at < now() - make_interval(secs => %s)
                 THEN 'pending' ELSE event.state END
 RETURNING id, deliveries
 """
@@ -63,6 +69,7 @@ def store(delivery: Delivery) -> tuple[int, int]:
     One INSERT by cursor: the ORM costs a third of the door's throughput.
     """
     state = EventState.PARKED if delivery.parked else EventState.PENDING
+    failpoint("ingress.before_insert")
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(
             _STORE,
@@ -82,7 +89,10 @@ def store(delivery: Delivery) -> tuple[int, int]:
                 RETRY_BUDGET.total_seconds(),
             ],
         )
+        failpoint("ingress.after_insert")
         event_id, deliveries = cursor.fetchone()
+        failpoint("ingress.before_commit")
+    failpoint("ingress.after_commit")
     return event_id, deliveries
 
 
@@ -98,7 +108,8 @@ def claim(limit: int) -> list[Event]:
     token = uuid.uuid4()
     with transaction.atomic(durable=True):
         due = Event.objects.due().order_by("next_attempt_at", "id")
-        ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        locked = due.select_for_update(skip_locked=True)
+        ids = _together(list(locked.values_list("pk", "lease_until", "attempts")[:limit]))
         if not ids:
             return []
         Event.objects.filter(pk__in=ids).update(
@@ -106,6 +117,20 @@ def claim(limit: int) -> list[Event]:
         )
     mine = Event.objects.filter(pk__in=ids, lease_token=token)
     return list(mine.select_related("shop").order_by("id"))
+
+
+def _together(due: Sequence[tuple[int, datetime | None, int]]) -> list[int]:
+    """Those to work on in one batch. What a worker died of is never among others.
+
+    An event whose lease ran out was with its worker when that died: it goes alone, so that it
+    can kill five workers at most, and none of its neighbours.
+    """
+    hopeless = [pk for pk, lease, tries in due if lease and tries >= ATTEMPTS]
+    if hopeless:
+        _give_up(Event.objects.filter(pk__in=hopeless), "killed_its_worker", DIED)
+    waiting = [(pk, lease) for pk, lease, _ in due if pk not in hopeless]
+    fresh = [pk for pk, _ in itertools.takewhile(lambda row: row[1] is None, waiting)]
+    return fresh or [pk for pk, _ in waiting[:1]]
 
 
 def still_ours(events: Iterable[Event]) -> list[Event]:
@@ -123,20 +148,25 @@ def settle(events: list[Event]) -> None:
         event.lease_token = None
         event.lease_until = None
     fields = ["state", "reason", "problem", "flags", "subject", "outcome", "done_at"]
-    Event.objects.bulk_update(events, [*fields, "lease_token", "lease_until"])
+    bulk.update(events, [*fields, "lease_token", "lease_until"])
 
 
 def retry_later(event: Event, problem: str) -> None:
     """Back off 10 s, 30 s, 90 s…; after five attempts the event is a dead letter."""
     mine = Event.objects.filter(pk=event.pk, lease_token=event.lease_token)
     if event.attempts >= ATTEMPTS:
-        mine.update(
-            state=EventState.DEAD,
-            reason="failed_repeatedly",
-            problem=problem,
-            lease_token=None,
-            lease_until=None,
-        )
+        _give_up(mine, "failed_repeatedly", problem)
         return
-    pause = timedelta(seconds=10 * 3 ** (event.attempts - 1))
+    pause = timedelta(seconds=10 * 3 ** (event.attempts - 1) * random.uniform(1, 1.3))
     mine.update(problem=problem, next_attempt_at=Now() + pause, lease_token=None, lease_until=None)
+
+
+def _give_up(events: EventQuerySet, reason: str, problem: str) -> None:
+    events.update(
+        state=EventState.DEAD,
+        reason=reason,
+        problem=problem,
+        done_at=Now(),
+        lease_token=None,
+        lease_until=None,
+    )

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -75,6 +76,9 @@ class Event(models.Model):
             models.Index(
                 name="event_dead", fields=["shop", "-id"], condition=Q(state=EventState.DEAD)
             ),
+            models.Index(
+                name="event_parked", fields=["shop", "-id"], condition=Q(state=EventState.PARKED)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,8 +111,13 @@ DUE_STATES = [CommandState.QUEUED, CommandState.SENDING, CommandState.OUTCOME_UN
 
 class CommandQuerySet(models.QuerySet["Command"]):
     def due(self) -> Self:
+        """To be called now, and no living worker has it (by the database's clock)."""
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
         return self.filter(free, state__in=DUE_STATES, next_attempt_at__lte=Now())
+
+    def to_look_for(self) -> Self:
+        """Accepted, and it is time to look again whether it was done."""
+        return self.filter(state=CommandState.ACCEPTED, next_attempt_at__lte=Now())
 
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
@@ -145,6 +154,12 @@ class Command(models.Model):
         default=False, help_text="A try may have acted: a later refusal proves nothing"
     )
     problem = models.TextField(blank=True, help_text="Narvar's words, or ours")
+    cause = models.CharField(
+        max_length=32, blank=True, help_text="Why a person must look, as a code"
+    )
+    looks = models.PositiveSmallIntegerField(
+        default=0, help_text="How often we looked for the outcome since it was accepted"
+    )
     first_sent_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -171,6 +186,8 @@ class Command(models.Model):
                 name="command_money_has_amount_within_cap",
                 condition=Q(moves_money=False)
                 | Q(
+                    # Said aloud, since a comparison with nothing counts as kept.
+                    amount__isnull=False,
                     amount__gt=0,
                     cap__isnull=False,
                     amount__lte=F("cap"),
@@ -189,7 +206,7 @@ class Command(models.Model):
             models.Index(fields=["shop", "-id"], name="command_newest"),
             models.Index(
                 name="command_accepted",
-                fields=["accepted_at"],
+                fields=["next_attempt_at"],
                 condition=Q(state=CommandState.ACCEPTED),
             ),
         ]
@@ -245,6 +262,48 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"try {self.number} of {self.command}"
+
+
+class ReplayJob(models.Model):
+    """Events to be applied once more, by and by, with their original bytes."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replays")
+    # Which: one event, or the dead or set aside of one reason, or a time; all that is given.
+    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="replays")
+    reason = models.CharField(max_length=64, blank=True)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    why = models.TextField(help_text="In the words of the person who started it")
+    started_by = models.ForeignKey(User, models.PROTECT, related_name="replays")
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=8, choices=State, default=State.RUNNING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    last_id = models.BigIntegerField(help_text="No event that came after the start is taken")
+    cursor = models.BigIntegerField(default=0, help_text="The last event that was taken")
+    in_flight = ArrayField(
+        models.BigIntegerField(), default=list, help_text="Taken, and not yet settled"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="replay_says_why", condition=~Q(why="")),
+            models.CheckConstraint(
+                name="replay_names_its_events",
+                condition=Q(event__isnull=False) | ~Q(reason="") | Q(since__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "-id"], name="replay_newest")]
+
+    def __str__(self) -> str:
+        return f"replay {self.pk}"
 
 
 class Heartbeat(models.Model):

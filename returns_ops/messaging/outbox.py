@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -19,6 +19,8 @@ from returns_ops.messaging.models import Attempt, AttemptOutcome, Command, Comma
 # Three times the wall-clock deadline of a call: whoever still works after it is fenced off.
 LEASE = timedelta(seconds=60)
 LONGEST_PAUSE = 900
+IN_FLIGHT = 4
+FIRST_LOOK = timedelta(seconds=30)
 GIVE_UP_AFTER = timedelta(hours=6)
 # Derived, not random: should the database be restored and a click repeated, the same id comes
 # out again and Narvar ignores the second call.
@@ -79,10 +81,21 @@ def promise(call: Promise) -> Command:
     return command
 
 
-def claim(*, shops_excluded: list[int] | None = None) -> tuple[Command, Attempt] | None:
+@dataclass(frozen=True)
+class Blocked:
+    """Shops, and kinds of command of a shop, that are not sent now."""
+
+    shops: set[int] = field(default_factory=set)
+    kinds: dict[int, set[str]] = field(default_factory=dict)
+
+
+def claim(*, unless: Blocked | None = None) -> tuple[Command, Attempt] | None:
     """Take the next due command and open its attempt, both committed before any call is made."""
+    unless = unless or Blocked()
     with transaction.atomic(durable=True):
-        due = Command.objects.due().exclude(shop_id__in=shops_excluded or [])
+        due = Command.objects.due().exclude(shop_id__in=unless.shops | _busy_shops())
+        for shop, kinds in unless.kinds.items():
+            due = due.exclude(shop_id=shop, kind__in=kinds)
         command = (
             due.select_for_update(skip_locked=True, of=("self",))
             .select_related("shop")
@@ -99,6 +112,13 @@ def claim(*, shops_excluded: list[int] | None = None) -> tuple[Command, Attempt]
             body_sha256=command.body_sha256,
         )
     return command, attempt
+
+
+def _busy_shops() -> set[int]:
+    """With this many calls in flight a shop waits, so that one slow shop cannot hold all."""
+    held = Command.objects.filter(state=CommandState.SENDING, lease_until__gt=Now())
+    counted = held.values("shop").annotate(n=Count("id")).filter(n__gte=IN_FLIGHT)
+    return set(counted.values_list("shop", flat=True))
 
 
 def _take(command: Command) -> None:
@@ -162,13 +182,14 @@ def settle(command: Command, answer: Answer) -> Command:
     match answer.outcome:
         case AttemptOutcome.ACCEPTED:
             command.state, command.accepted_at = CommandState.ACCEPTED, Now()
+            command.next_attempt_at = Now() + FIRST_LOOK
         case AttemptOutcome.REFUSED if not command.was_ambiguous:
             command.state, command.settled_at = CommandState.REFUSED, Now()
         case AttemptOutcome.REFUSED:
             # After a try that may have acted, "no" may mean "already done": a person looks.
-            command.state = CommandState.ATTENTION
+            command.state, command.cause = CommandState.ATTENTION, "refused_after_unclear_try"
         case AttemptOutcome.MISCONFIGURED:
-            command.state = CommandState.ATTENTION
+            command.state, command.cause = CommandState.ATTENTION, "wrong_address"
         case AttemptOutcome.UNKNOWN:
             command.was_ambiguous = True
             command.state = CommandState.OUTCOME_UNKNOWN
@@ -181,6 +202,7 @@ def settle(command: Command, answer: Answer) -> Command:
         update_fields=[
             "state",
             "problem",
+            "cause",
             "lease_token",
             "lease_until",
             "accepted_at",
@@ -198,7 +220,7 @@ def _schedule(command: Command, answer: Answer) -> None:
         command.next_attempt_at = Now() + timedelta(seconds=answer.wait_seconds)
         return
     if _is_spent(command):
-        command.state = CommandState.ATTENTION
+        command.state, command.cause = CommandState.ATTENTION, "no_clear_answer"
         command.problem = f"No clear answer for six hours. {command.problem}".strip()
         return
     command.next_attempt_at = Now() + pause_after(command.tries)

@@ -8,6 +8,7 @@ from typing import Any
 
 from returns_ops.messaging.models import AttemptOutcome
 from returns_ops.messaging.outbox import Answer
+from returns_ops.narvar.budget import Rate
 from returns_ops.narvar.client import NotSent, OutcomeUnknown, Reply
 
 EXCERPT = 4096
@@ -102,6 +103,18 @@ def masked(body: bytes) -> str:
 
 def rate(headers: Mapping[str, str]) -> dict[str, int | None]:
     return {name: _whole(headers.get(header)) for name, header in RATE_HEADERS.items()}
+
+
+def budget_rate(reply: Reply) -> Rate:
+    """What the shop's budget learns from a reply."""
+    said_headers = rate(reply.headers)
+    wait = wait_for(reply.headers) if reply.status == 429 else None
+    return Rate(
+        limit=said_headers["limit"],
+        remaining=said_headers["remaining"],
+        reset=said_headers["reset"],
+        wait=wait,
+    )
 
 
 def _whole(text: str | None) -> int | None:

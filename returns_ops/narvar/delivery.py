@@ -2,10 +2,12 @@
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command
-from returns_ops.narvar import answers, client
+from returns_ops.narvar import answers, breaker, budget, client, verification
+from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
 from returns_ops.returns.models import Rma
@@ -16,8 +18,8 @@ PATHS = {"approval": "/merchant/returns/approval"}
 
 
 def deliver_next() -> bool:
-    """Make the next due call; False when there is none."""
-    claimed = outbox.claim(shops_excluded=_paused_shops())
+    """Make the next due call; False when there is none that may be made now."""
+    claimed = outbox.claim(unless=blocked())
     if claimed is None:
         return False
     command, attempt = claimed
@@ -26,21 +28,46 @@ def deliver_next() -> bool:
     return True
 
 
-def _paused_shops() -> list[int]:
-    return list(Connection.objects.filter(paused=True).values_list("shop", flat=True))
+def blocked() -> outbox.Blocked:
+    """What is not called now: switched off, over its limit, or not answering."""
+    stopped = Connection.objects.filter(Q(paused=True) | ~Q(problem=""))
+    some = Connection.objects.exclude(paused_kinds=[]).values_list("shop", "paused_kinds")
+    return outbox.Blocked(
+        shops={
+            *stopped.values_list("shop", flat=True),
+            *budget.exhausted_shops(),
+            *breaker.open_shops(),
+        },
+        kinds={shop: set(kinds) for shop, kinds in some},
+    )
 
 
 def _try(command: Command) -> outbox.Answer:
     link = Connection.objects.select_related("shop").filter(shop=command.shop_id).first()
     if link is None:
-        return outbox.Answer(
-            outcome=AttemptOutcome.NOT_SENT, problem="The shop is not connected to Narvar"
-        )
+        problem = "The shop is not connected to Narvar"
+        return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
+    stopped = verification.before_sending(command)
+    if stopped:
+        return stopped
+    if not budget.reserve(command.shop_id, Priority.MONEY):
+        wait = budget.seconds_until_reset(command.shop_id) + 1
+        problem = "Narvar's limit is used up"
+        return outbox.Answer(outcome=AttemptOutcome.WAIT, problem=problem, wait_seconds=wait)
+    return _call(command, link)
+
+
+def _call(command: Command, link: Connection) -> outbox.Answer:
     request = client.Call(method="POST", path=PATHS[command.kind], body=bytes(command.body))
     try:
-        return answers.judge(client.call(link, request))
+        reply = client.call(link, request)
     except (client.NotSent, client.OutcomeUnknown) as error:
-        return answers.judge_failure(error)
+        answer = answers.judge_failure(error)
+    else:
+        budget.learn(command.shop_id, answers.budget_rate(reply))
+        answer = answers.judge(reply)
+    breaker.note(command.shop_id, AttemptOutcome(answer.outcome))
+    return answer
 
 
 def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
@@ -53,7 +80,9 @@ def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
             .get(shop=command.shop_id, rma_number=command.subject)
         )
         held = outbox.hold_the_fence(command)
-        outbox.close_attempt(attempt, answer, late=held is None)
+        outbox.close_attempt(
+            attempt, answer, late=held is None and answer.outcome != AttemptOutcome.NOT_SENT
+        )
         if held is None:
             log.warning("fenced", command=command.pk, attempt=attempt.number)
             return
@@ -63,7 +92,7 @@ def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
 
 
 def _note_connection(command: Command, answer: outbox.Answer) -> None:
-    """A refused credential is shown on the shop until a call is answered again."""
+    """A refused credential stops the shop, and is said on its screens, until it is replaced."""
     link = Connection.objects.filter(shop=command.shop_id)
     if answer.outcome == AttemptOutcome.UNAUTHORISED:
         link.update(problem=answer.problem)

@@ -7,6 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from returns_ops.failpoints import failpoint
 from returns_ops.messaging import inbox
 from returns_ops.messaging.models import Event, EventState
 from returns_ops.narvar import wire
@@ -23,6 +24,7 @@ Readable = tuple[Event, RmaSnapshot]
 def drain_batch(limit: int = BATCH) -> int:
     """Claim and apply one batch; returns how many events were claimed."""
     events = inbox.claim(limit)
+    failpoint("drain.after_claim")
     if events:
         apply_events(events)
     return len(events)
@@ -37,6 +39,7 @@ def apply_events(events: list[Event]) -> None:
         log.exception("batch_failed", events=len(events))
         for pair in readable:
             _apply_alone(pair)
+    failpoint("drain.after_commit")
 
 
 def _readable(events: Iterable[Event]) -> list[Readable]:
@@ -44,11 +47,13 @@ def _readable(events: Iterable[Event]) -> list[Readable]:
     found = []
     for event in events:
         try:
-            found.append((event, wire.parse(bytes(event.body))))
+            snapshot = wire.parse(bytes(event.body))
+            failpoint("drain.after_parse")
+            found.append((event, snapshot))
         except wire.Unreadable as problem:
             _bury(event, problem)
         except Exception as error:
-            log.exception("parse_failed", event=event.pk)
+            log.exception("parse_failed", event_id=event.pk)
             inbox.retry_later(event, f"{type(error).__name__} while reading")
     return found
 
@@ -67,13 +72,13 @@ def _apply(pairs: list[Readable]) -> None:
     ours = [(event, snapshot) for event, snapshot in pairs if event.pk in held]
     if not ours:
         return
+    failpoint("drain.after_lock")
     shops = {event.shop_id: event.shop for event, _ in ours}
     outcomes = transitions.apply(
         [
             Arrival(
                 shop=shops[event.shop_id],
                 snapshot=snapshot,
-                content_sha256=bytes(event.body_sha256),
                 received_at=event.received_at,
                 sent_at=sent_at(event.sender_timestamp),
                 event=event,
@@ -81,9 +86,12 @@ def _apply(pairs: list[Readable]) -> None:
             for event, snapshot in ours
         ]
     )
+    failpoint("drain.after_apply")
     for event, snapshot in ours:
         _settle(event, snapshot, outcomes[event.pk])
+    failpoint("drain.before_settle")
     inbox.settle([event for event, _ in ours])
+    failpoint("drain.before_commit")
 
 
 def _settle(event: Event, snapshot: RmaSnapshot, outcome: str) -> None:
@@ -102,7 +110,7 @@ def _apply_alone(pair: Readable) -> None:
     try:
         _apply([pair])
     except Exception as error:
-        log.exception("event_failed", event=event.pk)
+        log.exception("event_failed", event_id=event.pk)
         inbox.retry_later(event, f"{type(error).__name__} while applying")
 
 

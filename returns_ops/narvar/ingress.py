@@ -14,9 +14,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from returns_ops.accounts.models import Shop
+from returns_ops.failpoints import failpoint
 from returns_ops.messaging import inbox
-from returns_ops.narvar import secrets
+from returns_ops.narvar import metrics, secrets
 from returns_ops.narvar.models import WebhookCredential
+from returns_ops.narvar.patience import Patience
 
 log = structlog.get_logger(__name__)
 
@@ -35,12 +37,27 @@ KEPT_HEADERS = ["Content-Type", "User-Agent", *EXPECTED_HEADERS]
 @require_POST
 def receive(request: HttpRequest, shop: UUID) -> HttpResponse:
     """Store one webhook and answer exactly 200; anything else makes Narvar try again."""
+    patience = Patience(request)
+    answer = _answer(request, shop, patience)
+    metrics.door_answered(answer.status_code, patience.seconds)
+    return answer
+
+
+def _answer(request: HttpRequest, shop: UUID, patience: Patience) -> HttpResponse:
+    if patience.is_late:
+        return _not_now()
     try:
-        return _receive(request, shop)
+        answer = _receive(request, shop)
     except Error:
         # Not kept, so not acknowledged: Narvar tries again for nine hours.
         log.exception("webhook_not_stored", shop=str(shop))
-        return HttpResponse("Try again", status=503, headers={"Retry-After": "60"})
+        return _not_now()
+    # Kept, but Narvar is about to hang up and will send it again: then it is counted as a retry.
+    return _not_now() if answer.status_code == 200 and patience.is_over else answer
+
+
+def _not_now() -> HttpResponse:
+    return HttpResponse("Try again", status=503, headers={"Retry-After": "60"})
 
 
 def _receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
@@ -54,10 +71,12 @@ def _receive(request: HttpRequest, uuid: UUID) -> HttpResponse:
     if not _is_for(shop, request):
         log.warning("webhook_of_other_shop", shop=shop.domain)
         return HttpResponse("The domain header names another shop", status=403)
+    failpoint("ingress.after_auth")
     body = _body(request, shop)
     if isinstance(body, HttpResponse):
         return body
     inbox.store(_delivery(request, shop, body))
+    failpoint("ingress.before_answer")
     return HttpResponse("{}", content_type="application/json")
 
 

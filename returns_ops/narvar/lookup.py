@@ -1,20 +1,18 @@
 """Reads RMAs from Narvar (`GET /api/returns`) and applies them like any other news."""
 
-import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from returns_ops.accounts.models import Shop
-from returns_ops.narvar import answers, client, wire
+from returns_ops.messaging.models import AttemptOutcome
+from returns_ops.narvar import answers, breaker, budget, client, wire
+from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
-from returns_ops.returns.documents import plain
 from returns_ops.returns.models import RmaEvent
 from returns_ops.returns.snapshot import RmaSnapshot
 
@@ -26,6 +24,17 @@ SINCE_EVER = datetime(2015, 1, 1, tzinfo=UTC)
 
 class LookupFailed(Exception):
     """Narvar could not be asked, or did not give an answer that can be read."""
+
+    def __init__(
+        self,
+        words: str,
+        *,
+        outcome: AttemptOutcome = AttemptOutcome.NOT_SENT,
+        wait_seconds: float | None = None,
+    ) -> None:
+        super().__init__(words)
+        self.outcome = outcome
+        self.wait_seconds = wait_seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +58,13 @@ class Found:
     problems: list[str] = field(default_factory=list)
 
 
-def ask(shop: Shop, question: Question) -> Found:
+def ask(shop: Shop, question: Question, *, priority: Priority = Priority.PERSON) -> Found:
     """Fetch, apply, and say what was found. Raises LookupFailed with words for a person."""
     link = Connection.objects.select_related("shop").filter(shop=shop).first()
     if link is None:
         raise LookupFailed(f"{shop} is not connected to Narvar.")
     found = Found()
-    for page in _pages(link, question.query()):
+    for page in _pages(link, question.query(), priority):
         found.problems += page.problems
         _apply(shop, list(page.snapshots))
         found.rma_numbers += [snapshot.rma_number for snapshot in page.snapshots]
@@ -63,11 +72,13 @@ def ask(shop: Shop, question: Question) -> Found:
     return found
 
 
-def _pages(link: Connection, query: dict[str, str]) -> Iterator[wire.ReturnsPage]:
+def _pages(
+    link: Connection, query: dict[str, str], priority: Priority
+) -> Iterator[wire.ReturnsPage]:
     """Page by page; ends when nothing new comes, so that a repeated boundary cannot loop."""
     seen: set[str] = set()
     for _ in range(MOST_PAGES):
-        page = _page(link, query)
+        page = _page(link, query, priority)
         fresh = {snapshot.rma_number for snapshot in page.snapshots} - seen
         yield page
         following = page.next_timestamp
@@ -79,20 +90,46 @@ def _pages(link: Connection, query: dict[str, str]) -> Iterator[wire.ReturnsPage
         query = {**query, "created_since": str(following)}
 
 
-def _page(link: Connection, query: dict[str, str]) -> wire.ReturnsPage:
-    try:
-        reply = client.call(link, client.Call(method="GET", path=PATH, query=query))
-    except (client.NotSent, client.OutcomeUnknown) as error:
-        raise LookupFailed(str(error)) from error
+def _page(link: Connection, query: dict[str, str], priority: Priority) -> wire.ReturnsPage:
+    reply = _call(link, query, priority)
     if reply.status == 404:
         return wire.ReturnsPage(snapshots=(), next_timestamp=None, problems=())
     judged = answers.judge(reply)
     if reply.status != 200 or judged.problem:
-        raise LookupFailed(judged.problem or f"Narvar answered {reply.status}")
+        raise LookupFailed(
+            judged.problem or f"Narvar answered {reply.status}",
+            # Reading changes nothing: whatever went wrong, it can be done again.
+            outcome=_failed_as(judged.outcome),
+            wait_seconds=judged.wait_seconds,
+        )
     try:
         return wire.parse_answer(reply.body)
     except wire.Unreadable as problem:
         raise LookupFailed(f"Narvar's answer cannot be read: {problem}") from problem
+
+
+def _failed_as(outcome: AttemptOutcome) -> AttemptOutcome:
+    told = {AttemptOutcome.WAIT, AttemptOutcome.UNAUTHORISED}
+    return outcome if outcome in told else AttemptOutcome.NOT_SENT
+
+
+def _call(link: Connection, query: dict[str, str], priority: Priority) -> client.Reply:
+    """One GET inside the shop's budget; what its headers say is learned."""
+    if not budget.reserve(link.shop_id, priority):
+        wait = budget.seconds_until_reset(link.shop_id)
+        raise LookupFailed(
+            f"Narvar's limit is used up for {wait:.0f} s",
+            outcome=AttemptOutcome.WAIT,
+            wait_seconds=wait + 1,
+        )
+    try:
+        reply = client.call(link, client.Call(method="GET", path=PATH, query=query))
+    except (client.NotSent, client.OutcomeUnknown) as error:
+        breaker.note(link.shop_id, AttemptOutcome.NOT_SENT)
+        raise LookupFailed(str(error)) from error
+    budget.learn(link.shop_id, answers.budget_rate(reply))
+    breaker.note(link.shop_id, answers.judge(reply).outcome)
+    return reply
 
 
 @transaction.atomic
@@ -103,15 +140,9 @@ def _apply(shop: Shop, snapshots: list[RmaSnapshot]) -> None:
             transitions.Arrival(
                 shop=shop,
                 snapshot=snapshot,
-                content_sha256=_content(snapshot),
                 received_at=now,
                 source=RmaEvent.Source.API,
             )
             for snapshot in snapshots
         ]
     )
-
-
-def _content(snapshot: RmaSnapshot) -> bytes:
-    """A fingerprint of what was read: the same RMA comes in many envelopes."""
-    return hashlib.sha256(json.dumps(plain(asdict(snapshot)), sort_keys=True).encode()).digest()

@@ -1,5 +1,7 @@
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from returns_ops.accounts.models import Shop
 
@@ -15,6 +17,12 @@ class Connection(models.Model):
         default=False, help_text="Narvar approves as soon as all items are approved"
     )
     paused = models.BooleanField(default=False, help_text="On: nothing is sent for this shop")
+    paused_kinds = ArrayField(
+        models.CharField(max_length=32),
+        default=list,
+        blank=True,
+        help_text="Kinds of command that are not sent",
+    )
     problem = models.TextField(blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -44,3 +52,60 @@ class WebhookCredential(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} at {self.shop}"
+
+
+class ShopRhythm(models.Model):
+    """How many events a shop sent in an hour: what the usual gap is computed from."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    hour = models.DateTimeField(help_text="Its beginning")
+    events = models.PositiveIntegerField()
+    last_event = models.BigIntegerField(help_text="The newest event that is counted")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "hour"], name="rhythm_counts_an_hour_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.events} at {self.hour:%d %b %H:%M}"
+
+
+class Outage(models.Model):
+    """A time in which nobody could knock at our door, as far as we can tell."""
+
+    began_at = models.DateTimeField(help_text="When the door was last seen open before")
+    ended_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%d %b %H:%M} to {self.ended_at:%d %b %H:%M}"
+
+
+class Budget(models.Model):
+    """What Narvar lets us call, as its headers say, and whether calling makes sense at all."""
+
+    class Breaker(models.TextChoices):
+        CLOSED = "closed", "Calls go out"
+        OPEN = "open", "Narvar does not answer; calls wait"
+
+    shop = models.OneToOneField(Shop, models.CASCADE, related_name="budget")
+    limit = models.PositiveIntegerField(default=60, help_text="Until Narvar says otherwise")
+    remaining = models.IntegerField(default=60)
+    reset_at = models.DateTimeField(db_default=Now())
+    learned_at = models.DateTimeField(null=True, help_text="When a header last told us")
+    breaker = models.CharField(max_length=8, choices=Breaker, default=Breaker.CLOSED)
+    failures = models.PositiveSmallIntegerField(default=0, help_text="In a row")
+    successes = models.PositiveSmallIntegerField(default=0, help_text="Of probes, in a row")
+    opened_at = models.DateTimeField(null=True)
+    open_seconds = models.PositiveSmallIntegerField(default=0)
+    probe_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="budget_breaker_is_known", condition=Q(breaker__in=["closed", "open"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.remaining} of {self.limit}"

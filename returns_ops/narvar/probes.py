@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from returns_ops.messaging import heartbeats
@@ -71,7 +72,7 @@ def _drain() -> str:
 
 
 def oldest_pending() -> timedelta | None:
-    """How long the oldest event that is due has waited."""
-    waiting = Event.objects.filter(state=EventState.PENDING).order_by("next_attempt_at")
-    first = waiting.values_list("received_at", flat=True).first()
+    """How long the event that is due first has been due: a replayed one is old, but not late."""
+    waiting = Event.objects.filter(state=EventState.PENDING, next_attempt_at__lte=Now())
+    first = waiting.order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first()
     return timezone.now() - first if first else None

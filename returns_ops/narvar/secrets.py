@@ -30,6 +30,14 @@ def decrypt(token: str) -> str:
         raise KeyLost("The password cannot be decrypted with the current FIELD_KEYS") from error
 
 
+def rotate(token: str) -> str:
+    """The same secret under the newest key, so that the older ones can be dropped."""
+    try:
+        return _fernet().rotate(token.encode()).decode()
+    except InvalidToken as error:
+        raise KeyLost("The password cannot be decrypted with the current FIELD_KEYS") from error
+
+
 def new_webhook_username() -> str:
     return f"narvar{secrets.token_hex(3)}"
 

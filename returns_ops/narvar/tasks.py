@@ -1,15 +1,28 @@
 """Loops around functions that work without Celery. A lost or doubled run changes nothing."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from celery import shared_task
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
-from returns_ops.messaging import heartbeats
-from returns_ops.narvar import delivery, inbound
+from returns_ops.messaging import heartbeats, replay
+from returns_ops.messaging.locks import alone
+from returns_ops.narvar import (
+    breaker,
+    delivery,
+    inbound,
+    looking,
+    outages,
+    reconciliation,
+    silence,
+)
 from returns_ops.returns import counters
 
 LONGEST_RUN = 25.0
+# Background reads share a worker with the drain: short, and only one of them at a time.
+LONGEST_REREAD = 15.0
+CALLS_AT_ONCE = 4
 
 
 @shared_task(ignore_result=True)
@@ -24,15 +37,78 @@ def drain_inbox() -> None:
 
 @shared_task(ignore_result=True)
 def drain_outbox() -> None:
-    """Make the calls that are due, one after the other, for at most 25 s."""
+    """Make the calls that are due, some at a time, for at most 25 s."""
     close_old_connections()
     heartbeats.beat("outbox")
     until = time.monotonic() + LONGEST_RUN
-    while delivery.deliver_next() and time.monotonic() < until:
-        pass
+    if delivery.deliver_next():
+        # Waiting for Narvar is most of a call: threads wait together.
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+            for done in [pool.submit(_deliver, until) for _ in range(CALLS_AT_ONCE)]:
+                done.result()
+
+
+def _deliver(until: float) -> None:
+    try:
+        while delivery.deliver_next() and time.monotonic() < until:
+            pass
+    finally:
+        connection.close()
+
+
+@shared_task(ignore_result=True)
+def look_for_outcomes() -> None:
+    """Ask Narvar about what it accepted, and whether it answers again where it did not."""
+    close_old_connections()
+    breaker.probe_due()
+    looking.recheck_credentials()
+    looking.look_for_outcomes()
 
 
 @shared_task(ignore_result=True)
 def fold_counters() -> None:
     close_old_connections()
     counters.fold()
+
+
+@shared_task(ignore_result=True)
+def refetch_doubtful() -> None:
+    """Ask Narvar which of two contradicting news is the newest."""
+    close_old_connections()
+    with alone("reread") as nobody_else:
+        if nobody_else:
+            reconciliation.refetch_doubtful(until=time.monotonic() + LONGEST_REREAD)
+
+
+@shared_task(ignore_result=True)
+def reread_open() -> None:
+    """Ask Narvar about open RMAs of which it did not tell us for long."""
+    close_old_connections()
+    with alone("reread") as nobody_else:
+        if nobody_else:
+            reconciliation.reread_open(until=time.monotonic() + LONGEST_REREAD)
+
+
+@shared_task(ignore_result=True)
+def watch_door() -> None:
+    close_old_connections()
+    with alone("watch_door") as nobody_else:
+        if nobody_else:
+            outages.watch()
+
+
+@shared_task(ignore_result=True)
+def count_events() -> None:
+    """Learn how many events a shop sends at which hour."""
+    close_old_connections()
+    with alone("count_events") as nobody_else:
+        if nobody_else:
+            silence.count_events()
+
+
+@shared_task(ignore_result=True)
+def replay_events() -> None:
+    close_old_connections()
+    with alone("replay_events") as nobody_else:
+        if nobody_else:
+            replay.run_slice()

@@ -4,7 +4,6 @@ Dates are ISO 8601 in UTC, amounts are text in major units.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -27,9 +26,9 @@ def plain(value: Any) -> Any:
 
 def documents_of(snapshot: RmaSnapshot) -> dict[str, Any]:
     return {
-        "policy": [plain(asdict(track)) for track in snapshot.policy],
-        "fees": [plain(asdict(fee)) for fee in snapshot.fees],
-        "errors": [plain(asdict(error)) for error in snapshot.errors],
+        "policy": [plain(vars(track)) for track in snapshot.policy],
+        "fees": [plain(vars(fee)) for fee in snapshot.fees],
+        "errors": [plain(vars(error)) for error in snapshot.errors],
         "versions": [
             plain({"at": version.at, "changes": version.changes, "edited_by": version.edited_by})
             for version in snapshot.versions

@@ -43,7 +43,8 @@ INVARIANTS: dict[str, str] = {
         JOIN messaging_attempt b ON a.command_id = b.command_id AND a.number < b.number
         WHERE a.outcome <> 'unknown' AND coalesce(a.finished_at, 'infinity') > b.started_at""",
     "I6 no command asks for more than its cap": """
-        SELECT id FROM messaging_command WHERE moves_money AND (amount <= 0 OR amount > cap)""",
+        SELECT id FROM messaging_command
+        WHERE moves_money AND (amount > 0 AND amount <= cap) IS NOT TRUE""",
     "I6 what was asked for in all stays within the refund calculated": """
         SELECT r.id FROM returns_rma r
         JOIN messaging_command c ON c.shop_id = r.shop_id AND c.subject = r.rma_number
@@ -57,10 +58,11 @@ INVARIANTS: dict[str, str] = {
         SELECT c.id FROM messaging_command c
         LEFT JOIN returns_transaction t ON t.confirms_id = c.id
         WHERE c.state = 'confirmed' AND c.moves_money
-        AND (t.id IS NULL OR t.amount <> c.amount OR t.currency <> c.currency)""",
+        AND (t.amount = c.amount AND t.currency = c.currency) IS NOT TRUE""",
     "I9 an RMA says confirmed only with evidence": """
         SELECT r.id FROM returns_rma r WHERE r.money = 'confirmed' AND NOT EXISTS (
-            SELECT 1 FROM returns_transaction t WHERE t.rma_id = r.id AND t.confirms_id IS NOT NULL)""",
+            SELECT 1 FROM returns_transaction t
+            WHERE t.rma_id = r.id AND t.confirms_id IS NOT NULL)""",
     "I10 what belongs together belongs to one shop": """
         SELECT t.id FROM returns_transaction t JOIN returns_rma r ON r.id = t.rma_id
         LEFT JOIN messaging_command c ON c.id = t.confirms_id

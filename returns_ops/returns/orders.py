@@ -32,6 +32,8 @@ SETTABLE_STATUSES = (
 LONGEST_NOTE = 500
 LONGEST_TEXT = 255
 MOST_MONEY = Decimal(10) ** 14
+# A Shopify id, bare or as a GID. No zero in front: as a number it would be another id.
+SHOPIFY_ID = re.compile(r"(?:gid://[^\s?#]+/)?([1-9][0-9]{0,18})")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 

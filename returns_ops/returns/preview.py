@@ -1,12 +1,13 @@
 """The facts of one RMA, gathered for the pure rules. Screen and transition ask the same."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from returns_ops.messaging.models import Command
 from returns_ops.returns.documents import policy_track
 from returns_ops.returns.models import Rma, RmaItem, Transaction
+from returns_ops.returns.orders import SHOPIFY_ID
 from returns_ops.returns.policy import ApprovalFacts, Verdict, judge_approval
 from returns_ops.returns.states import NarvarStatus
 
@@ -61,7 +62,8 @@ def _in_words(command: Command | None) -> str:
     return command.get_state_display().lower() if command else ""
 
 
-def _lines_without_name(items: Iterable[RmaItem]) -> int:
-    nameless = [item.sku for item in items if not item.item_id]
-    shared = {sku for sku, count in Counter(nameless).items() if count > 1 or not sku}
-    return sum(sku in shared for sku in nameless)
+def _lines_without_name(items: Sequence[RmaItem]) -> int:
+    """Lines that Narvar could not tell apart: no numeric id, and a SKU that is not theirs alone."""
+    shared = {sku for sku, lines in Counter(item.sku for item in items).items() if lines > 1}
+    nameless = (item.sku.strip() for item in items if not SHOPIFY_ID.fullmatch(item.item_id))
+    return sum(not sku or sku in shared for sku in nameless)

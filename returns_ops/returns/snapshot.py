@@ -1,5 +1,6 @@
 """One RMA as Narvar told it, in our words. Pure: no Django, no field name of Narvar's."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -147,6 +148,10 @@ class RmaSnapshot:
     versions: tuple[VersionSnapshot, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)  # unknown keys, kept
     flags: tuple[str, ...] = ()  # what was odd, one sentence each
+
+    def fingerprint(self) -> bytes:
+        """The same for the same content, whatever envelope and spacing it came in."""
+        return hashlib.sha256(repr(self).encode("utf-8", "replace")).digest()
 
     def newest_instant(self) -> datetime | None:
         """The latest moment that the content itself speaks of, edits apart."""

@@ -83,6 +83,7 @@ class Standing:
     command_state: str = ""  # of the newest command that was not undone
     return_method: str = ""
     decided: bool = False  # every item carries a decision
+    overdue: bool = False  # accepted, and the evidence is late or wrong
 
 
 def work_of(standing: Standing) -> Work:
@@ -95,7 +96,7 @@ def work_of(standing: Standing) -> Work:
     if state in IN_TROUBLE or status in EXCEPTIONAL or status not in NarvarStatus.values:
         return Work.EXCEPTION
     if state == "accepted":
-        return Work.WAITING
+        return Work.EXCEPTION if standing.overdue else Work.WAITING
     if status in TERMINAL or state == "confirmed":
         return Work.DONE
     return _bench_queue(standing)

@@ -1,14 +1,13 @@
 """Narvar's JSON and our types: a tolerant reader, strict writers. Pure."""
 
+from returns_ops.narvar.wire.answer import ReturnsPage, parse_answer
+from returns_ops.narvar.wire.approval import write_approval
+from returns_ops.narvar.wire.location import write_location
+from returns_ops.narvar.wire.new_return import write_return
+from returns_ops.narvar.wire.reading import parse, parse_document
+from returns_ops.narvar.wire.shipment_status import WireRequest, write_shipment_status
+from returns_ops.narvar.wire.unreadable import Unreadable
 from returns_ops.returns.snapshot import RmaSnapshot
-
-from .answer import ReturnsPage, parse_answer
-from .approval import write_approval
-from .location import write_location
-from .new_return import write_return
-from .reading import parse, parse_document
-from .shipment_status import WireRequest, write_shipment_status
-from .unreadable import Unreadable
 
 __all__ = [
     "ReturnsPage",

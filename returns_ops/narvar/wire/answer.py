@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from returns_ops.narvar.wire.decode import clean, decode
+from returns_ops.narvar.wire.reading import is_wrapped, parse_document
+from returns_ops.narvar.wire.remarks import Remarks
+from returns_ops.narvar.wire.unreadable import Unreadable
 from returns_ops.returns.snapshot import RmaSnapshot
-
-from .decode import clean, decode
-from .reading import is_wrapped, parse_document
-from .remarks import Remarks
-from .unreadable import Unreadable
 
 LISTS = ("returns", "rmas", "rma", "return", "data", "results")
 CURSOR = "next_timestamp"
@@ -52,7 +51,7 @@ def _only_list(document: Mapping[str, Any]) -> list[Any]:
     lists = [value for value in document.values() if isinstance(value, list)]
     if len(lists) == 1 and lists[0] and all(map(_is_return, lists[0])):
         return lists[0]
-    keys = ", ".join(sorted(map(str, document))[:20]) or "none"
+    keys = ", ".join(sorted(map(str, document))[:20])[:300] or "none"
     told = f"The answer holds no list of returns; its keys: {clean(keys, Remarks())}"
     raise Unreadable("unknown_envelope", told)
 

@@ -1,15 +1,10 @@
 """POST /merchant/returns/approval: the body that may move money."""
 
-import re
 from collections import Counter
 from typing import Any
 
-from returns_ops.returns.orders import ApprovalOrder, ItemDecision
-
-from .encode import encode
-
-# A Shopify id, bare or as a GID. No zero in front: as a number it would be another id.
-SHOPIFY_ID = re.compile(r"(?:gid://[^\s?#]+/)?([1-9][0-9]{0,18})")
+from returns_ops.narvar.wire.encode import encode
+from returns_ops.returns.orders import SHOPIFY_ID, ApprovalOrder, ItemDecision
 
 
 def write_approval(order: ApprovalOrder) -> bytes:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Any, NoReturn
 
-from .remarks import Remarks, shown
-from .unreadable import Unreadable
+from returns_ops.narvar.wire.remarks import Remarks, shown
+from returns_ops.narvar.wire.unreadable import Unreadable
 
 DEEPEST = 64
 LONGEST_NUMBER = 30

@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.section import Section
+from returns_ops.narvar.wire.values import Odd
+from returns_ops.narvar.wire.words import AUTOMATIONS, RETURN_STATUSES
 from returns_ops.returns.snapshot import ErrorSnapshot, PolicyTrack, VersionSnapshot
-
-from . import values
-from .section import Section
-from .values import Odd
-from .words import AUTOMATIONS, RETURN_STATUSES
 
 
 def read_policy(rma: Section) -> tuple[PolicyTrack, ...]:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.section import Section
+from returns_ops.narvar.wire.words import ITEM_STATES, TRANSACTION_TYPES
 from returns_ops.returns.snapshot import ItemSnapshot, ItemState
-
-from . import values
-from .section import Section
-from .words import ITEM_STATES, TRANSACTION_TYPES
 
 NAMES = {"sku": "sku", "item_id": "item_id"}
 TEXTS = {"reason": "reason", "reason_code": "reason_code", "comment": "comment"}

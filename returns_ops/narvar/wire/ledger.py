@@ -2,12 +2,11 @@
 
 from decimal import Decimal
 
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.section import Section
+from returns_ops.narvar.wire.words import REVERSAL, TRANSACTION_METHODS, TRANSACTION_SOURCES
 from returns_ops.returns.currency import decimals_of
 from returns_ops.returns.snapshot import FeeSnapshot, TransactionSnapshot
-
-from . import values
-from .section import Section
-from .words import REVERSAL, TRANSACTION_METHODS, TRANSACTION_SOURCES
 
 TRANSACTION_TEXTS = {
     "gift_card_id": "giftcard_id",

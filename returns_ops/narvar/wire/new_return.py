@@ -2,9 +2,8 @@
 
 from typing import Any
 
+from returns_ops.narvar.wire.encode import encode, without_absent
 from returns_ops.returns.orders import ExchangeLine, FromAddress, ReturnLine, ReturnOrder
-
-from .encode import encode, without_absent
 
 
 def write_return(order: ReturnOrder) -> bytes:

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.section import Section
+from returns_ops.narvar.wire.words import RETURN_METHODS
 from returns_ops.returns.snapshot import PackageSnapshot
-
-from . import values
-from .section import Section
-from .words import RETURN_METHODS
 
 LEGACY = "package"
 DESTINATION = {
@@ -41,7 +40,10 @@ def read_packages(rma: Section) -> tuple[PackageSnapshot, ...]:
     place = _twin(single, listed)
     if place is not None:
         listed[place] = _merged(listed[place], single)
-    elif single.tracking_number or not listed:
+    elif not listed:
+        listed.append(single)
+    elif single.tracking_number:
+        section.remarks.add(f"{LEGACY} is none of packages[]: kept as one more")
         listed.append(single)
     else:
         rma.keep(LEGACY, raw)

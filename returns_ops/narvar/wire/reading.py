@@ -3,18 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.decode import clean, decode
+from returns_ops.narvar.wire.history import read_errors, read_policy, read_versions
+from returns_ops.narvar.wire.items import read_items
+from returns_ops.narvar.wire.ledger import read_currency, read_fees, read_transactions
+from returns_ops.narvar.wire.packages import read_packages
+from returns_ops.narvar.wire.remarks import Remarks
+from returns_ops.narvar.wire.section import Section
+from returns_ops.narvar.wire.unreadable import Unreadable
+from returns_ops.narvar.wire.words import REFUND_METHODS, RETURN_METHODS, RETURN_STATUSES
 from returns_ops.returns.snapshot import RmaSnapshot
-
-from . import values
-from .decode import clean, decode
-from .history import read_errors, read_policy, read_versions
-from .items import read_items
-from .ledger import read_currency, read_fees, read_transactions
-from .packages import read_packages
-from .remarks import Remarks
-from .section import Section
-from .unreadable import Unreadable
-from .words import REFUND_METHODS, RETURN_METHODS, RETURN_STATUSES
 
 MOST_ITEMS = 2_000
 LONGEST_STATUS = 100

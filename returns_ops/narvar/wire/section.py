@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
-from . import values
-from .remarks import Remarks, shown
-from .values import Odd
+from returns_ops.narvar.wire import values
+from returns_ops.narvar.wire.remarks import Remarks, shown
+from returns_ops.narvar.wire.values import Odd
 
 T = TypeVar("T")
 D = TypeVar("D")

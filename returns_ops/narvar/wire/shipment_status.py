@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlencode
 
+from returns_ops.narvar.wire.encode import encode, without_absent
 from returns_ops.returns.orders import ShipmentStatusOrder
-
-from .encode import encode, without_absent
 
 Place = Literal["query", "form", "json"]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .decode import LONGEST_NUMBER
+from returns_ops.narvar.wire.decode import LONGEST_NUMBER
 
 LONGEST_NAME = 255  # of what names a thing: numbers, SKUs, ids
 MOST_UNITS = 1_000_000  # in one line

@@ -100,7 +100,7 @@ class Transaction(models.Model):
             models.UniqueConstraint(fields=["rma", "narvar_id"], name="transaction_is_unique"),
             models.CheckConstraint(
                 name="transaction_confirms_with_an_amount",
-                condition=Q(confirms__isnull=True) | Q(amount__gt=0),
+                condition=Q(confirms__isnull=True) | Q(amount__isnull=False, amount__gt=0),
             ),
         ]
         ordering = ["rma", "at", "id"]

@@ -65,7 +65,16 @@ class Rma(models.Model):
     content_sha256 = models.BinaryField(max_length=32, null=True)
     as_of = models.DateTimeField(help_text="When the snapshot we show was received")
     as_of_source = models.CharField(max_length=16, default="webhook")
+    verified_at = models.DateTimeField(
+        null=True, help_text="When Narvar itself last told us of it by our own call"
+    )
     needs_refetch = models.BooleanField(default=False)
+    refetch_tries = models.PositiveSmallIntegerField(
+        default=0, help_text="How often Narvar was asked in vain which news is the newest"
+    )
+    refetch_at = models.DateTimeField(
+        null=True, help_text="In the background, Narvar is not asked again before"
+    )
 
     # Kept on the row so that a list needs no join.
     item_count = models.PositiveIntegerField(default=0, help_text="Units in all lines")
@@ -110,6 +119,9 @@ class Rma(models.Model):
                 fields=["shop", "narvar_status", "-created_at", "-id"], name="rma_by_status"
             ),
             models.Index(fields=["shop", "order_number"], name="rma_by_order"),
+            models.Index(
+                name="rma_doubtful", fields=["shop", "id"], condition=Q(needs_refetch=True)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -118,7 +118,7 @@ def _promise(
         kind=KIND,
         ordinal=ordinal,
         call_reference_id=reference,
-        body=write(order),
+        body=_written(order, write),
         summary=_summary(approval, verdict),
         requested_by=approval.by,
         submission_token=approval.submission_token,
@@ -128,6 +128,13 @@ def _promise(
         cap=verdict.cap if approval.refund else None,
         currency=rma.currency if approval.refund else "",
     )
+
+
+def _written(order: ApprovalOrder, write: Callable[[ApprovalOrder], bytes]) -> bytes:
+    try:
+        return write(order)
+    except ValueError as error:
+        raise Refused(f"This cannot be sent to Narvar: {error}.") from error
 
 
 def _order(rma: Rma, approval: Approval, reference: uuid.UUID) -> ApprovalOrder:

@@ -78,6 +78,7 @@ def _confirmed(command: Command, rma: Rma, evidence: str) -> RmaEvent:
         state=CommandState.CONFIRMED,
         settled_at=Now(),
         problem="",
+        cause="",
         lease_token=None,
         lease_until=None,
     )

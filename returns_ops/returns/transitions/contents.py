@@ -3,10 +3,10 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from returns_ops.messaging import bulk
 from returns_ops.returns.documents import plain
 from returns_ops.returns.models import Package, Rma, RmaItem, SearchToken, Transaction
 from returns_ops.returns.search import tokens_of
@@ -19,8 +19,13 @@ from returns_ops.returns.snapshot import (
 
 Fresh = tuple[Rma, RmaSnapshot, datetime]
 
-ITEM_FIELDS = [field.name for field in RmaItem._meta.fields if field.name not in ("id", "rma")]
-PACKAGE_FIELDS = [field.name for field in Package._meta.fields if field.name not in ("id", "rma")]
+# What a newer snapshot replaces.
+ITEM_FIELDS = [
+    field.name for field in RmaItem._meta.fields if field.name not in ("id", "rma", "line_key")
+]
+PACKAGE_FIELDS = [
+    field.name for field in Package._meta.fields if field.name not in ("id", "rma", "package_key")
+]
 
 
 def replace_items(fresh: list[Fresh]) -> None:
@@ -31,12 +36,7 @@ def replace_items(fresh: list[Fresh]) -> None:
         for position, (key, item) in enumerate(_keyed_items(snapshot.items))
     ]
     _mark_vanished(RmaItem, "line_key", fresh, {(row.rma_id, row.line_key) for row in rows})
-    RmaItem.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["rma", "line_key"],
-        update_fields=[name for name in ITEM_FIELDS if name != "line_key"],
-    )
+    bulk.upsert(rows, unique=["rma", "line_key"], update=ITEM_FIELDS)
 
 
 def _keyed_items(items: Iterable[ItemSnapshot]) -> Iterator[tuple[str, ItemSnapshot]]:
@@ -69,7 +69,7 @@ def _item(rma: Rma, key: str, position: int, item: ItemSnapshot) -> RmaItem:
         prices=plain({"presentment": item.prices_presentment, "shop": item.prices_shop}),
         exchange=plain(item.exchange),
         exchange_quantity=item.exchange_quantity,
-        states=[plain(asdict(state)) for state in item.states],
+        states=[plain(vars(state)) for state in item.states],
         extra=plain(item.extra),
     )
 
@@ -81,12 +81,7 @@ def replace_packages(fresh: list[Fresh]) -> None:
         for position, (key, package) in enumerate(_keyed_packages(snapshot.packages))
     ]
     _mark_vanished(Package, "package_key", fresh, {(row.rma_id, row.package_key) for row in rows})
-    Package.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["rma", "package_key"],
-        update_fields=[name for name in PACKAGE_FIELDS if name != "package_key"],
-    )
+    bulk.upsert(rows, unique=["rma", "package_key"], update=PACKAGE_FIELDS)
 
 
 def _keyed_packages(packages: Iterable[PackageSnapshot]) -> Iterator[tuple[str, PackageSnapshot]]:
@@ -101,7 +96,7 @@ def _package(rma: Rma, key: str, position: int, package: PackageSnapshot) -> Pac
     copied = {
         name: getattr(package, name)
         for name in PACKAGE_FIELDS
-        if name not in ("package_key", "position", "extra", "removed_at")
+        if name not in ("position", "extra", "removed_at")
     }
     return Package(
         rma=rma,
@@ -131,35 +126,32 @@ def _mark_vanished(
 
 def add_transactions(seen: Iterable[tuple[Rma, RmaSnapshot, datetime]]) -> None:
     """A union over every snapshot, old ones too: money that moved stays moved."""
-    Transaction.objects.bulk_create(
-        [
-            _transaction(rma, row, received_at)
-            for rma, snapshot, received_at in seen
-            for row in snapshot.transactions
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [
+        _transaction(rma, row, received_at)
+        for rma, snapshot, received_at in seen
+        for row in snapshot.transactions
+    ]
+    bulk.upsert(rows, unique=["rma", "narvar_id"])
 
 
 def _transaction(rma: Rma, row: TransactionSnapshot, received_at: datetime) -> Transaction:
-    fields: dict[str, Any] = asdict(row)
-    fields["extra"] = plain(fields["extra"])
-    fields["narvar_id"] = row.narvar_id or _made_up_id(row)
+    fields: dict[str, Any] = {**vars(row), "extra": plain(row.extra)}
+    fields["narvar_id"] = id_of(row)
     return Transaction(shop=rma.shop, rma=rma, first_seen_at=received_at, **fields)
 
 
-def _made_up_id(row: TransactionSnapshot) -> str:
+def id_of(row: TransactionSnapshot) -> str:
     """Without an id of Narvar's, what it says names it, so that a repeat is the same row."""
+    if row.narvar_id:
+        return row.narvar_id
     said = f"{row.at}|{row.amount}|{row.currency}|{row.source}|{row.refund_method}"
     return f"unnamed-{hashlib.sha256(said.encode()).hexdigest()[:24]}"
 
 
 def add_tokens(fresh: list[Fresh]) -> None:
-    SearchToken.objects.bulk_create(
-        [
-            SearchToken(shop=rma.shop, rma=rma, kind=kind, token=token)
-            for rma, snapshot, _ in fresh
-            for kind, token in sorted(tokens_of(snapshot))
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [
+        SearchToken(shop=rma.shop, rma=rma, kind=kind, token=token)
+        for rma, snapshot, _ in fresh
+        for kind, token in sorted(tokens_of(snapshot))
+    ]
+    bulk.upsert(rows, unique=["rma", "kind", "token"])

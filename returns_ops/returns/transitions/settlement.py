@@ -1,9 +1,23 @@
 """What a command's answer means for its RMA. The caller holds RMA and command locked."""
 
+from dataclasses import replace
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import Rma, RmaEvent
+from returns_ops.returns.money import spoken
+from returns_ops.returns.policy import judge_approval
+from returns_ops.returns.preview import approval_facts
 from returns_ops.returns.transitions.confirmation import confirm
 from returns_ops.returns.transitions.standing import DERIVED, restate
+
+TELL_AFTER = timedelta(minutes=10)
+GIVE_UP_LOOKING = timedelta(minutes=60)
+LOOKS = [timedelta(seconds=30), timedelta(minutes=3), timedelta(minutes=7), timedelta(minutes=10)]
 
 TOLD = {
     CommandState.ACCEPTED: "Narvar accepted the decision; the refund is not yet seen",
@@ -31,7 +45,71 @@ def command_moved(command: Command, rma: Rma) -> None:
             )
         )
     told += confirm([rma])
+    _write(rma, told)
+
+
+def _write(rma: Rma, told: list[RmaEvent]) -> None:
     RmaEvent.objects.bulk_create(told)
     restate([rma])
     rma.version += 1
     rma.save(update_fields=[*DERIVED, "version"])
+
+
+def why_not_send(command: Command) -> str:
+    """What speaks against sending this refund now, judged again on the freshest facts."""
+    rma = Rma.objects.get(shop=command.shop_id, rma_number=command.subject)
+    verdict = judge_approval(replace(approval_facts(rma, refund=True), open_command=""))
+    if not verdict.allowed:
+        return " ".join(verdict.reasons)
+    if verdict.currency != command.currency or verdict.amount is None:
+        return f"The currency at Narvar is {verdict.currency}, not {command.currency}."
+    if command.amount is not None and verdict.amount < command.amount:
+        asked, left = spoken(command.amount, command.currency), spoken(verdict.amount, rma.currency)
+        return f"Only {left} can still be refunded, not {asked}."
+    return ""
+
+
+@transaction.atomic
+def look_was_in_vain(command_id: int, shop_id: int, subject: str) -> None:
+    """Nothing seen yet of what Narvar accepted: look again, then tell a person."""
+    rma = Rma.objects.select_for_update(of=("self",)).get(shop=shop_id, rma_number=subject)
+    command = Command.objects.select_for_update().get(pk=command_id)
+    if command.state != CommandState.ACCEPTED or command.accepted_at is None:
+        return
+    command.looks += 1
+    waited = timezone.now() - command.accepted_at
+    told = []
+    if waited >= TELL_AFTER and not command.cause:
+        told.append(_late(command, rma, _what_is_wrong(command, rma)))
+    if waited >= GIVE_UP_LOOKING:
+        command.state = CommandState.ATTENTION
+    command.next_attempt_at = Now() + next_look(command.looks)
+    command.save(update_fields=["looks", "cause", "problem", "state", "next_attempt_at"])
+    _write(rma, told)
+
+
+def next_look(looks: int) -> timedelta:
+    """After 30 s, 3 min and 10 min, then every 10 minutes up to an hour."""
+    return LOOKS[min(looks, len(LOOKS) - 1)]
+
+
+def _what_is_wrong(command: Command, rma: Rma) -> tuple[str, str]:
+    since = command.first_sent_at
+    others = rma.transactions.filter(confirms=None, source="api", first_seen_at__gte=since)
+    other = others.first()
+    if command.moves_money and other is not None:
+        seen, asked = spoken(other.amount, other.currency), spoken(command.amount, command.currency)
+        return "other_amount", f"Narvar shows a refund of {seen}, not of {asked}"
+    what = "refund" if command.moves_money else "change of status"
+    return "not_confirmed", f"Accepted 10 minutes ago, and no {what} is seen"
+
+
+def _late(command: Command, rma: Rma, found: tuple[str, str]) -> RmaEvent:
+    command.cause, command.problem = found
+    return RmaEvent(
+        rma=rma,
+        source=RmaEvent.Source.SYSTEM,
+        verb="not_confirmed",
+        text=command.problem,
+        command=command,
+    )

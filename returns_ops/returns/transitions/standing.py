@@ -40,6 +40,7 @@ def restate(rmas: Iterable[Rma]) -> None:
                 receipt=rma.receipt,
                 command_state=of_rma[-1].state if of_rma else "",
                 return_method=rma.return_method,
+                overdue=bool(of_rma and of_rma[-1].cause),
             )
         )
 
@@ -64,7 +65,10 @@ def money_of(commands: list[Command], transactions: list[Transaction]) -> Money:
     """`confirmed` needs a transaction of ours; money nobody here asked for moved elsewhere."""
     asked = [command for command in commands if command.moves_money]
     if asked:
-        return MONEY_OF_COMMAND[CommandState(asked[-1].state)]
+        last = asked[-1]
+        if last.state == CommandState.ATTENTION and last.accepted_at:
+            return Money.ACCEPTED
+        return MONEY_OF_COMMAND[CommandState(last.state)]
     if any(row.amount for row in transactions):
         return Money.MOVED_ELSEWHERE
     return Money.NONE

@@ -1,0 +1,106 @@
+"""Every screen as a person meets it: no accessibility violation, no sideways scrolling, no CSP."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+
+from returns_ops.accounts.permissions import Role
+from returns_ops.messaging.models import Event, EventState
+from returns_ops.narvar import inbound
+from tests.builders import make_staff
+from tests.circle import close_circle
+from tests.e2e.conftest import log_in
+from tests.e2e.stack import Stack
+from tests.narvar_simulator import Simulator
+
+pytestmark = pytest.mark.e2e
+
+KINDS = ["mail", "multi_item", "exchange", "exception", "keep_the_item", "cad_order", "edited"]
+SIZES = [(320, 700), (768, 1024), (1280, 800)]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def web(transactional_db: None, tmp_path: Path) -> Iterator[Stack]:
+    """Only the screens: nothing is applied or sent behind their back."""
+    stack = Stack(var=tmp_path)
+    try:
+        stack.start_web()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def paths(web: Stack, narvar: Simulator) -> list[str]:
+    """One of everything that a screen can show, and where it is shown."""
+    circle = close_circle(narvar)
+    rmas = [circle.arrive(kind=kind) for kind in KINDS]
+    decided = circle.arrive()
+    command = circle.approve(decided)
+    refused = circle.arrive()
+    circle.approve(refused, refund=False)
+    narvar.fail_next("approval", "status", status=422, text="This return is locked")
+    circle.send(tries=2)
+    circle.knock({"X-Narvar-Webhook-Id": "broken"}, b"{not json")
+    inbound.drain_batch()
+    make_staff("alma", circle.shop, Role.APPROVER)
+    dead = Event.objects.get(state=EventState.DEAD)
+    return [
+        "/",
+        "/rmas/",
+        "/rmas/?tab=all&q=nothing-like-this",
+        "/rmas/?tab=exception",
+        *(rma.get_absolute_url() for rma in [*rmas, decided, refused]),
+        "/messages/in/",
+        f"/messages/in/{dead.pk}/",
+        "/messages/out/",
+        f"/messages/out/{command.pk}/",
+        "/preferences/",
+        "/no/such/page/",
+    ]
+
+
+def test_no_screen_has_a_violation_in_any_theme_or_width(
+    web: Stack, paths: list[str], browser: Browser
+) -> None:
+    found = []
+    for theme, (width, height) in itertools.product(["light", "dark"], SIZES):
+        context = browser.new_context(
+            color_scheme=theme, viewport={"width": width, "height": height}
+        )
+        found += _violations(context, web, paths, f"{theme} {width}")
+        context.close()
+
+    assert found == []
+
+
+def _violations(context: BrowserContext, web: Stack, paths: list[str], where: str) -> list[str]:
+    page, found = context.new_page(), []
+
+    def hear(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            found.append(f"{where} {page.url}: {message.text}")
+
+    page.on("console", hear)
+    page.goto(f"{web.url}/login/")
+    found += _look(page, f"{where} /login/")
+    log_in(page, web, "alma")
+    for path in paths:
+        page.goto(web.url + path)
+        found += _look(page, f"{where} {path}")
+    return found
+
+
+def _look(page: Page, where: str) -> list[str]:
+    result = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    found = [
+        f"{where}: {one['id']} {[node['target'] for node in one['nodes']][:3]}"
+        for one in result.response["violations"]
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [*found, f"{where}: scrolls sideways by {wide} px"] if wide > 0 else found

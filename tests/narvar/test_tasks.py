@@ -1,0 +1,87 @@
+"""Tasks are loops around functions; that two run at once, or one twice, does no harm."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from returns_ops.messaging import replay
+from returns_ops.messaging.locks import alone
+from returns_ops.messaging.replay import Selection
+from returns_ops.narvar import tasks
+from returns_ops.returns.models import Rma
+from tests.circle import DOMAIN, Circle
+from tests.narvar.lives import drain, keep
+from tests.narvar.test_reconciliation import HOUR, grow_old, in_doubt, reads
+
+BACKGROUND = ["refetch_doubtful", "reread_open", "watch_door", "count_events", "replay_events"]
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[[str], None]]:
+    """Another process that is at the same job."""
+    may_end, threads = threading.Event(), []
+
+    def hold(job: str) -> None:
+        held = threading.Event()
+
+        def work() -> None:
+            with alone(job) as nobody_else:
+                assert nobody_else
+                held.set()
+                may_end.wait(10)
+            connection.close()
+
+        threads.append(threading.Thread(target=work))
+        threads[-1].start()
+        assert held.wait(10)
+
+    yield hold
+    may_end.set()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("name", BACKGROUND)
+def test_background_tasks_have_a_queue_and_a_time_and_expire_before_the_next(name: str) -> None:
+    entry: Any = settings.CELERY_BEAT_SCHEDULE[name]
+
+    assert entry["task"] == f"returns_ops.narvar.tasks.{name}"
+    assert entry["options"]["expires"] <= entry["schedule"]
+    assert settings.CELERY_TASK_ROUTES[entry["task"]] == {"queue": "reconcile"}
+    assert hasattr(tasks, name)
+
+
+def test_each_task_does_its_work(circle: Circle) -> None:
+    doubtful, stale = in_doubt(circle), circle.arrive()
+    grow_old(stale, 7 * HOUR)
+    dead = keep(circle.shop, b"{")
+    drain()
+    job = replay.start(
+        Selection(shop=circle.shop, event=dead), by=circle.wanda, why="To see it run"
+    )
+
+    for name in BACKGROUND:
+        getattr(tasks, name)()
+
+    assert not circle.rma(doubtful.rma_number).needs_refetch
+    assert circle.rma(stale.rma_number).as_of_source == "api"
+    job.refresh_from_db()
+    assert job.in_flight == [dead.pk]
+    assert (DOMAIN, reads(circle)) == (circle.shop.domain, 2)
+
+
+@pytest.mark.parametrize("name", ["refetch_doubtful", "reread_open"])
+def test_while_another_reads_nothing_is_read(
+    circle: Circle, elsewhere: Callable[[str], None], name: str
+) -> None:
+    grow_old(in_doubt(circle), 7 * HOUR)
+    elsewhere("reread")
+
+    getattr(tasks, name)()
+
+    assert reads(circle) == 0
+    assert Rma.objects.get().needs_refetch
