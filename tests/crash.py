@@ -1,0 +1,33 @@
+"""One step of the way in, in a process of its own that may be killed: `-m tests.crash drain|knock`.
+
+`knock` reads deliveries from its input, a JSON list of [path, headers, body], and prints what
+each was answered.
+"""
+
+import json
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_ops.settings")
+django.setup()
+
+from django.test import Client  # noqa: E402
+
+from returns_ops.narvar import inbound  # noqa: E402
+
+
+def drain() -> None:
+    while inbound.drain_batch():
+        pass
+
+
+def knock() -> None:
+    for path, headers, body in json.load(sys.stdin):
+        answer = Client().post(path, body.encode(), "application/json", headers=headers)
+        print(answer.status_code, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    {"drain": drain, "knock": knock}[sys.argv[1]]()
