@@ -40,7 +40,7 @@ serve: venv ## the same stack without simulator and demo data, settings from the
 	@exec $(RUN) -m returns_ops.run serve --with-parent
 
 test: venv ## all tests beside throwaway servers (TESTS=path ARGS="-k words")
-	@RETURNS_OPS_ENV=development exec $(EMBEDDED) exec --temporary -- $(RUN) -m pytest -n $(PYTEST_WORKERS) $(TESTS) $(ARGS)
+	@RETURNS_OPS_ENV=development DOTENV=none exec $(EMBEDDED) exec --temporary -- $(RUN) -m pytest -n $(PYTEST_WORKERS) $(TESTS) $(ARGS)
 
 check: venv ## format, lint, types, imports, migrations, deployment settings, templates, audit
 	@echo "== format";       $(RUN) -m ruff format --check .

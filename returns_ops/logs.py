@@ -39,6 +39,10 @@ def configure(*, json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": "WARNING"},
-        # Celery names each hint at INFO, once a second: the work itself is logged instead.
-        "loggers": {"returns_ops": {"level": "INFO"}, "celery.redirected": {"level": "WARNING"}},
+        "loggers": {
+            "returns_ops": {"level": "INFO"},
+            # A 404 or 405 is the caller's affair; our own look at the door is one every 10 s.
+            "django.request": {"level": "ERROR"},
+            "django_structlog": {"level": "ERROR"},
+        },
     }

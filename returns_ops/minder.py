@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from returns_ops.embedded.server import command_line
 GRACE_SECONDS = 7.0
 LONG_ENOUGH_SECONDS = 10.0
 TRIES = 3
+BACKLOG_LINES = 500  # who talks more than a terminal takes has to wait
 
 
 class Minder(Process):  # type: ignore[misc]
@@ -97,7 +97,8 @@ class Runner(Manager):  # type: ignore[misc]
     """All commands, until Ctrl-C."""
 
     def __init__(self) -> None:
-        super().__init__(PlainPrinter(sys.stdout))
+        super().__init__(PlainPrinter(Unbuffered()))
+        self.events: Any = multiprocessing.Queue(BACKLOG_LINES)
         self._process_ctor = Minder
         self._procmgr = Sessions()
         self._all_end = multiprocessing.Event()
@@ -105,6 +106,18 @@ class Runner(Manager):  # type: ignore[misc]
     def add(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
         minder = self.add_process(name, command, env=dict(environment))
         minder.runner, minder.all_end = os.getpid(), self._all_end
+
+    def loop(self) -> None:
+        """Where it fails itself (its terminal is gone, say), nobody waits for the commands."""
+        try:
+            super().loop()
+        except BaseException:
+            for minder in multiprocessing.active_children():
+                minder.kill()
+            for started in self._processes.values():
+                if "pid" in started:
+                    kill_session(started["pid"])
+            raise
 
     def say(self, text: str) -> None:
         self.events.put(Message("line", text, self._clock.now(), None, None))
@@ -126,6 +139,21 @@ class Sessions:
 
     def kill(self, pid: int) -> None:
         kill_session(pid)
+
+
+class Unbuffered:
+    """Honcho prints in its signal handler, perhaps amid another print: a buffer forbids that."""
+
+    def write(self, text: str) -> None:
+        rest = text.encode(errors="replace")
+        while rest:
+            rest = rest[os.write(1, rest) :]
+
+    def flush(self) -> None:
+        pass
+
+    def isatty(self) -> bool:
+        return os.isatty(1)
 
 
 class PlainPrinter(Printer):  # type: ignore[misc]

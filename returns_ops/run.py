@@ -204,7 +204,8 @@ def _welcome(action: str, port: int) -> list[str]:
         f"  {demo.ADMINISTRATOR:8}{'superuser':16}everything under /admin/",
         "",
         "Returns arrive by themselves from a simulated Narvar. To begin, sign in",
-        "as wanda, open a return in To receive, receive it and approve the refund.",
+        "as wanda, open a return under To decide, press Approve and refund, and",
+        "watch it become Confirmed.",
         "",
         f"Ctrl-C ends it. The data stays in {_var()}.",
     ]

@@ -10,7 +10,7 @@ from returns_ops import environment as env
 from returns_ops import logs
 
 BASE_DIR = env.ROOT
-env.load_dotenv(BASE_DIR / ".env")
+env.load_dotenv(BASE_DIR / env.text("DOTENV", ".env"))
 PRODUCTION = env.environment() == "production"
 VAR = BASE_DIR / env.text("RETURNS_OPS_VAR", "var")
 

@@ -16,6 +16,26 @@ from tests.builders import make_shop, make_staff
 # Playwright runs an event loop of its own; the ORM is still called from one thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+HOW = "No Chromium on PATH: the browser tests are skipped. On Debian: apt-get install chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests are skipped without a browser, unless it is known to be there."""
+    for item in items:
+        if (
+            item.get_closest_marker("e2e")
+            and not CHROMIUM
+            and not os.environ.get("REQUIRE_BROWSER")
+        ):
+            item.add_marker(pytest.mark.skip(reason=HOW))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    return {"executable_path": CHROMIUM, "headless": True, "args": quiet}
+
 
 @pytest.fixture(autouse=True)
 def _quick_settings(settings: LazySettings) -> None:
@@ -46,7 +66,3 @@ def invariants_hold(db: None) -> Iterator[None]:
     """Afterwards, every promise about messages and money must hold."""
     yield
     assert broken() == []
-
-
-def chromium() -> str | None:
-    return shutil.which("chromium") or shutil.which("chromium-browser")

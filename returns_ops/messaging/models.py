@@ -205,6 +205,11 @@ class Command(models.Model):
             ),
             models.Index(fields=["shop", "-id"], name="command_newest"),
             models.Index(
+                name="command_attention",
+                fields=["shop"],
+                condition=Q(state=CommandState.ATTENTION),
+            ),
+            models.Index(
                 name="command_accepted",
                 fields=["next_attempt_at"],
                 condition=Q(state=CommandState.ACCEPTED),

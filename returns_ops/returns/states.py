@@ -21,6 +21,13 @@ class NarvarStatus(models.TextChoices):
     BY_HAND = "resolve_manually_without_automation", "Handle by hand"
 
 
+def label_of(narvar_status: str) -> str:
+    """Narvar's status as a person says it; a word we do not know is shown as it came."""
+    if narvar_status in NarvarStatus.values:
+        return str(NarvarStatus(narvar_status).label)
+    return f"{narvar_status} (unknown)"
+
+
 CANCELLED = {NarvarStatus.CANCELLED_BY_RETAILER, NarvarStatus.CANCELLED_BY_USER}
 TERMINAL = CANCELLED | {NarvarStatus.APPROVED, NarvarStatus.REJECTED}
 EXCEPTIONAL = {NarvarStatus.EXCEPTION, NarvarStatus.OUT_OF_STOCK, NarvarStatus.BY_HAND}

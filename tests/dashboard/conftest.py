@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 
 import pytest
@@ -8,23 +7,6 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.returns.models import Rma
 from tests.builders import make_item, make_package, make_rma, make_staff
-from tests.conftest import chromium
-
-HOW = "No Chromium on PATH: the browser tests are skipped. On Debian: apt-get install chromium"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "/dashboard/test_in_browser" not in str(item.path):
-            continue
-        item.add_marker(pytest.mark.xdist_group("e2e"))
-        if not chromium() and not os.environ.get("REQUIRE_BROWSER"):
-            item.add_marker(pytest.mark.skip(reason=HOW))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, object]:
-    return {"executable_path": chromium(), "headless": True, "args": ["--no-sandbox"]}
 
 
 @pytest.fixture

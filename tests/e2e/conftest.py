@@ -1,5 +1,3 @@
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,24 +14,6 @@ from tests.e2e.stack import Stack
 from tests.narvar_simulator.simulator import Simulator
 
 DOMAIN = "larkspur-outfitters.myshopify.com"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-HOW = "No Chromium on PATH: the browser tests are skipped. On Debian: apt-get install chromium"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker for all of them, since two cores carry one stack; skipped without a browser."""
-    for item in items:
-        if "/e2e/" not in str(item.path):
-            continue
-        item.add_marker(pytest.mark.xdist_group("e2e"))
-        if not CHROMIUM and not os.environ.get("REQUIRE_BROWSER"):
-            item.add_marker(pytest.mark.skip(reason=HOW))
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, object]:
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-    return {"executable_path": CHROMIUM, "headless": True, "args": quiet}
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -34,6 +34,12 @@ def test_database_url() -> str:
     where = f"@/{known['NAME']}?host={host}&" if "/" in str(known["HOST"]) else ""
     where = where or f"@{host}:{port}/{known['NAME']}"
     return f"postgresql://{user}:{password}{where}"
+
+
+def own_broker() -> str:
+    """A Redis database for this test process: hints must not wake the workers of another."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    return urlsplit(str(settings.REDIS_URL))._replace(path=f"/{int(number) + 1}").geturl()
 
 
 @dataclass
@@ -104,10 +110,9 @@ class Stack:
             )
 
     def _environment(self) -> dict[str, str]:
-        broker = str(settings.REDIS_URL)
         return os.environ | {
             "DATABASE_URL": test_database_url(),
-            "REDIS_URL": broker,
+            "REDIS_URL": own_broker(),
             "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
             "RETURNS_OPS_VAR": str(self.var),

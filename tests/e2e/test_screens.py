@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,9 +18,10 @@ from tests.e2e.conftest import log_in
 from tests.e2e.stack import Stack
 from tests.narvar_simulator import Simulator
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
 KINDS = ["mail", "multi_item", "exchange", "exception", "keep_the_item", "cad_order", "edited"]
+THEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 SIZES = [(320, 700), (768, 1024), (1280, 800)]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -69,7 +71,7 @@ def test_no_screen_has_a_violation_in_any_theme_or_width(
     web: Stack, paths: list[str], browser: Browser
 ) -> None:
     found = []
-    for theme, (width, height) in itertools.product(["light", "dark"], SIZES):
+    for theme, (width, height) in itertools.product(THEMES, SIZES):
         context = browser.new_context(
             color_scheme=theme, viewport={"width": width, "height": height}
         )

@@ -3,7 +3,10 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import pytest
 
 from returns_ops.embedded import ROOT
 from tests.stack.holding import eventually, gone
@@ -17,10 +20,22 @@ runner.loop()
 """
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN_ONE, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[subprocess.Popen[str]] = []
+
+    def start_one(*command: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", RUN_ONE, *command]
+        started.append(subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start_one
+    for runner in started:
+        runner.kill()
+        runner.wait()
 
 
 def line_of(runner: subprocess.Popen[str], words: str) -> str:
@@ -32,7 +47,7 @@ def pid_of_next_start(runner: subprocess.Popen[str]) -> int:
     return int(line_of(runner, "one started").split("pid=")[1].rstrip(")\n"))
 
 
-def test_a_killed_runner_takes_its_commands_with_it() -> None:
+def test_a_killed_runner_takes_its_commands_with_it(start: Start) -> None:
     runner = start("sleep", "60")
     command = pid_of_next_start(runner)
 
@@ -42,7 +57,7 @@ def test_a_killed_runner_takes_its_commands_with_it() -> None:
     assert eventually(lambda: gone([command]))
 
 
-def test_a_command_that_dies_is_started_again() -> None:
+def test_a_command_that_dies_is_started_again(start: Start) -> None:
     runner = start("sleep", "60")
     first = pid_of_next_start(runner)
 
@@ -55,7 +70,7 @@ def test_a_command_that_dies_is_started_again() -> None:
     assert gone([first, second])
 
 
-def test_a_command_that_ignores_the_request_to_end_ends_all_the_same() -> None:
+def test_a_command_that_ignores_the_request_to_end_ends_all_the_same(start: Start) -> None:
     stubborn = "trap '' TERM; echo deaf; while true; do sleep 1; done"
     runner = start("sh", "-c", stubborn)
     command = pid_of_next_start(runner)
@@ -65,6 +80,17 @@ def test_a_command_that_ignores_the_request_to_end_ends_all_the_same() -> None:
     runner.wait(timeout=15)
 
     assert gone([command])
+
+
+def test_a_runner_whose_terminal_is_gone_ends_with_its_commands(start: Start) -> None:
+    runner = start("sh", "-c", "while true; do echo still here; sleep 0.1; done")
+    command = pid_of_next_start(runner)
+
+    assert runner.stdout is not None
+    runner.stdout.close()
+
+    assert runner.wait(timeout=10) != 0
+    assert eventually(lambda: gone([command]))
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

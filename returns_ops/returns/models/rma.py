@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
-from returns_ops.returns.states import Money, NarvarStatus, Receipt, Work
+from returns_ops.returns.states import Money, Receipt, Work
 
 
 class RmaQuerySet(models.QuerySet["Rma"]):
@@ -120,6 +120,11 @@ class Rma(models.Model):
             ),
             models.Index(fields=["shop", "order_number"], name="rma_by_order"),
             models.Index(
+                fields=["shop", "deadline_at"],
+                name="rma_by_deadline",
+                condition=~Q(work=Work.DONE) & Q(deadline_at__isnull=False),
+            ),
+            models.Index(
                 name="rma_doubtful", fields=["shop", "id"], condition=Q(needs_refetch=True)
             ),
         ]
@@ -129,9 +134,3 @@ class Rma(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("rma", args=[self.shop.domain, self.rma_number])
-
-    @property
-    def narvar_status_label(self) -> str:
-        if self.narvar_status in NarvarStatus.values:
-            return str(NarvarStatus(self.narvar_status).label)
-        return f"{self.narvar_status} (unknown)"

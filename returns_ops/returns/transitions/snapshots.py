@@ -17,6 +17,7 @@ from returns_ops.messaging.models import Event
 from returns_ops.returns.models import Rma, RmaEvent
 from returns_ops.returns.ordering import Order, SnapshotKey, compare
 from returns_ops.returns.snapshot import RmaSnapshot
+from returns_ops.returns.states import label_of
 from returns_ops.returns.transitions import contents
 from returns_ops.returns.transitions.confirmation import confirm
 from returns_ops.returns.transitions.drift import vanished
@@ -225,7 +226,7 @@ def _refresh(rma: Rma, arrival: Arrival) -> None:
 
 
 def _older(rma: Rma, arrival: Arrival) -> RmaEvent:
-    said = arrival.snapshot.narvar_status
+    said = label_of(arrival.snapshot.narvar_status)
     return _event(rma, arrival, f"Older news, kept as history: {said}", applied=False)
 
 
@@ -240,7 +241,7 @@ def _newer(rma: Rma, arrival: Arrival, *, is_new: bool) -> RmaEvent:
     rma.versions_at, rma.version_count = key.versions_at, key.version_count
     rma.newest_instant = key.newest_instant
     _refresh(rma, arrival)
-    return _event(rma, arrival, f"{text}: {rma.narvar_status}", changes=changes)
+    return _event(rma, arrival, f"{text}: {label_of(rma.narvar_status)}", changes=changes)
 
 
 def _told(changes: dict[str, Any]) -> str:
