@@ -12,6 +12,8 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.returns.invariants import broken
 from tests.builders import make_shop, make_staff
+from tests.circle import Circle, close_circle
+from tests.narvar_simulator import Simulator
 
 # Playwright runs an event loop of its own; the ORM is still called from one thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -66,3 +68,17 @@ def invariants_hold(db: None) -> Iterator[None]:
     """Afterwards, every promise about messages and money must hold."""
     yield
     assert broken() == []
+
+
+@pytest.fixture
+def narvar() -> Iterator[Simulator]:
+    with Simulator(refund_delay=0.0, retry_seconds=0.2) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def circle(transactional_db: None, narvar: Simulator) -> Iterator[Circle]:
+    """Afterwards the promises hold, and Narvar has nothing to object to."""
+    yield close_circle(narvar)
+    assert broken() == []
+    assert narvar.objections() == []

@@ -19,9 +19,9 @@ from returns_ops.returns.counters import counts
 class Access:
     """One person's rights in one request, read once."""
 
-    def __init__(self, user: User, permission: Permission | None = None, chosen: str = "") -> None:
+    def __init__(self, user: User, *permissions: Permission, chosen: str = "") -> None:
         self.user = user
-        self.permission = permission
+        self.permissions = permissions
         self.chosen = chosen.lower()
 
     @cached_property
@@ -45,8 +45,9 @@ class Access:
 
     @cached_property
     def shops(self) -> list[Shop]:
-        """Where the person holds the permission that the view names."""
-        return self.shops_with(self.permission) if self.permission else []
+        """Where the person holds a permission that the view names."""
+        granted = {s.pk: s for one in self.permissions for s in self.shops_with(one)}
+        return sorted(granted.values(), key=lambda shop: shop.domain)
 
     @cached_property
     def shown(self) -> list[Shop]:
@@ -75,36 +76,38 @@ class Access:
         return health_of(list(shops.values()))
 
 
-def access_of(request: StaffRequest, permission: Permission | None = None) -> Access:
+def access_of(request: StaffRequest, *permissions: Permission) -> Access:
     known = getattr(request, "access", None)
     if isinstance(known, Access):
         return known
-    return Access(request.user, permission, chosen=request.GET.get("shop", ""))
+    return Access(request.user, *permissions, chosen=request.GET.get("shop", ""))
 
 
-def who_can(permission: Permission) -> str:
+def who_can(*permissions: Permission) -> str:
     """One sentence for a person who may not."""
-    names = [str(Role(role).label).lower() for role in roles_with(permission)]
+    roles = [role for role in Role if any(role in roles_with(one) for one in permissions)]
+    names = [str(role.label).lower() for role in roles]
     people = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-    return f"“{permission.label}” belongs to these roles: {people}."
+    rights = " or ".join(f"“{permission.label}”" for permission in permissions)
+    return f"{rights} belongs to these roles: {people}."
 
 
 View = Callable[Concatenate[StaffRequest, ...], HttpResponse]
 
 
-def needs(permission: Permission) -> Callable[[View], View]:
-    """Let in whoever holds the permission in at least one shop, and say which shops."""
+def needs(*permissions: Permission) -> Callable[[View], View]:
+    """Let in whoever holds one of the permissions in at least one shop, and say which shops."""
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
-            access = access_of(request, permission)
+            access = access_of(request, *permissions)
             if not access.shops:
-                raise PermissionDenied(who_can(permission))
+                raise PermissionDenied(who_can(*permissions))
             request.access = access
             return view(request, *args, **kwargs)
 
-        guarded.permission = permission  # type: ignore[attr-defined]
+        guarded.permissions = permissions  # type: ignore[attr-defined]
         return guarded
 
     return decorate
@@ -118,5 +121,5 @@ def open_to_all_staff(view: View) -> View:
         request.access = access_of(request)
         return view(request, *args, **kwargs)
 
-    welcomed.permission = None  # type: ignore[attr-defined]
+    welcomed.permissions = ()  # type: ignore[attr-defined]
     return welcomed

@@ -1,165 +1,132 @@
-"""The two message lists: events that came in, commands that go out. Newest first, by key."""
+"""What the two message lists share: filters as links, pages by key, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from django.db import models
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access
-from returns_ops.dashboard.show.badges import badge, label_of
-from returns_ops.dashboard.show.formats import Clock, money
-from returns_ops.dashboard.show.tracker import name_of, title_of
-from returns_ops.dashboard.show.words import REASONS, sentence, word
-from returns_ops.messaging.models import Command, CommandState, Event, EventState
+from returns_ops.dashboard.show.formats import Clock
+from returns_ops.messaging.models import Command, Event
 
 PAGE = 50
+# A filter without an index of its own looks through so many messages at a time.
+LOOK_BACK = 20_000
+MOST_NEWS = 1000
+LONGEST_KEY = 18
 Message = TypeVar("Message", Event, Command)
 
 
-class StateLink(NamedTuple):
+class FilterLink(NamedTuple):
     name: str
     url: str
     current: bool
+    number: int | None = None
+    urgent: bool = False
 
 
-class Console(NamedTuple):
-    states: list[StateLink]
-    rows: list[Any]
-    older: str
-    filtered: bool
-    with_shop: bool
+class Page(NamedTuple):
+    """Keys of the next older page, and of the place up to which a search has looked."""
+
+    older: int | None
+    looked_to: int | None
 
 
-class EventRow(NamedTuple):
-    url: str
-    at: SafeString | str
-    shop: str
-    topic: str
-    subject: str
-    subject_url: str
-    state: SafeString
-    said: str
-    flags: int
-    tries: int
-    deliveries: int
+@dataclass(frozen=True)
+class Asked:
+    """What the address of a list asks for; a value it does not know is as good as none."""
+
+    shop: str = ""
+    state: str = ""
+    reason: str = ""
+    before: int | None = None
+
+    @classmethod
+    def read(cls, access: Access, query: QueryDict, states: Sequence[str]) -> Self:
+        state = query.get("state", "")
+        known = state if state in states else ""
+        return cls(
+            shop=access.chosen if any(s.domain == access.chosen for s in access.shops) else "",
+            state=known,
+            reason=query.get("reason", "")[:64] if known in ("dead", "parked") else "",
+            before=key_of(query.get("before", "")),
+        )
+
+    def link(self, screen: str, **other: str) -> str:
+        """The same list with something changed; an empty value takes a filter away."""
+        query = {"shop": self.shop, "state": self.state, "reason": self.reason, **other}
+        kept = {name: value for name, value in query.items() if value}
+        return f"{reverse(screen)}?{urlencode(kept)}" if kept else reverse(screen)
 
 
-class CommandRow(NamedTuple):
-    url: str
-    at: SafeString | str
-    shop: str
-    title: str
-    subject: str
-    subject_url: str
-    amount: str
-    by: str
-    state: SafeString
-    tries: int
-    problem: str
+def key_of(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY else None
 
 
-def events_console(access: Access, asked: QueryDict, now: datetime) -> Console:
-    events = Event.objects.defer("body", "headers")
-    found, console = _page(events, EventState, access, asked, "messages_in")
-    clocks = {shop.pk: Clock(now, shop.timezone) for shop in access.shown}
-    rows = [_event_row(event, access, clocks[event.shop_id]) for event in found]
-    return console._replace(rows=rows)
+def keys_of(text: str) -> list[int]:
+    found = (key_of(part) for part in text.split(",")[:PAGE])
+    return [key for key in found if key is not None]
 
 
-def commands_console(access: Access, asked: QueryDict, now: datetime) -> Console:
-    commands = Command.objects.defer("body").select_related("requested_by")
-    found, console = _page(commands, CommandState, access, asked, "messages_out")
-    clocks = {shop.pk: Clock(now, shop.timezone) for shop in access.shown}
-    rows = [_command_row(command, access, clocks[command.shop_id]) for command in found]
-    return console._replace(rows=rows)
+def page_of(
+    matching: QuerySet[Message], asked: Asked, *, among: QuerySet[Message] | None = None
+) -> tuple[list[Message], Page]:
+    """One page; `among`, when the filter has no index, bounds how far back it looks."""
+    floor = None
+    if asked.before:
+        matching = matching.filter(pk__lt=asked.before)
+        among = among.filter(pk__lt=asked.before) if among is not None else None
+    if among is not None:
+        keys = among.order_by("-pk").values_list("pk", flat=True)
+        floor = keys[LOOK_BACK - 1 : LOOK_BACK].first()
+        matching = matching.filter(pk__gte=floor or 0)
+    found = list(matching.order_by("-pk")[: PAGE + 1])
+    if len(found) > PAGE:
+        return found[:PAGE], Page(found[PAGE - 1].pk, None)
+    return found, Page(None, floor)
 
 
-def _page(
-    messages: QuerySet[Message],
-    states: type[models.TextChoices],
-    access: Access,
-    asked: QueryDict,
-    screen: str,
-) -> tuple[list[Message], Console]:
-    state, before = asked.get("state", ""), asked.get("before", "")
-    kept = {"shop": access.chosen} if access.chosen else {}
-    messages = messages.filter(shop__in=access.shown)
-    if state in states.values:
-        messages, kept = messages.filter(state=state), {**kept, "state": state}
-    if before.isdecimal() and len(before) < 19:
-        messages = messages.filter(pk__lt=int(before))
-    found = list(messages.order_by("-pk")[: PAGE + 1])
-    older = _link(screen, {**kept, "before": str(found[PAGE - 1].pk)}) if len(found) > PAGE else ""
-    return found[:PAGE], Console(
-        states=_state_links(states, state, kept, screen),
-        rows=[],
-        older=older,
-        filtered="state" in kept,
-        with_shop=len(access.shown) > 1,
-    )
+def newest_key(found: Sequence[Message], everything: QuerySet[Message]) -> int:
+    if found:
+        return found[0].pk
+    return everything.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _link(screen: str, query: Mapping[str, str]) -> str:
-    return f"{reverse(screen)}?{urlencode(query)}" if query else reverse(screen)
+def count_since(matching: QuerySet[Message], newest: int) -> int:
+    return matching.filter(pk__gt=newest)[:MOST_NEWS].count()
 
 
-def _state_links(
-    states: type[models.TextChoices], current: str, kept: Mapping[str, str], screen: str
-) -> list[StateLink]:
-    base = {name: value for name, value in kept.items() if name != "state"}
-    return [
-        StateLink("All", _link(screen, base), current not in states.values),
-        *(
-            StateLink(str(label), _link(screen, {**base, "state": value}), value == current)
-            for value, label in states.choices
-        ),
-    ]
+def news(count: int) -> str:
+    if not count:
+        return ""
+    return f"{MOST_NEWS}+ new" if count >= MOST_NEWS else f"{count} new"
 
 
-def _subject_url(access: Access, shop: Shop, subject: str) -> str:
+def clock_of(access: Access, now: datetime) -> Clock:
+    """One clock for a list: that of its shops, or UTC where they have different ones."""
+    zones = {shop.timezone for shop in access.shown}
+    return Clock(now, zones.pop() if len(zones) == 1 else "UTC")
+
+
+def broken_at_underscores(text: str) -> SafeString:
+    """So that `resolve_manually_without_automation` wraps where a reader would."""
+    return format_html_join("_", "{}<wbr>", ((part,) for part in text.split("_")))
+
+
+def short(shop: Shop) -> str:
+    return shop.domain.removesuffix(".myshopify.com")
+
+
+def subject_url(access: Access, shop: Shop, subject: str) -> str:
     if not subject or not access.may(Permission.VIEW_RMAS, shop):
         return ""
-    return f"/rmas/{shop.domain}/{quote(subject)}/"
-
-
-def _event_row(event: Event, access: Access, clock: Clock) -> EventRow:
-    shop = next(shop for shop in access.shown if shop.pk == event.shop_id)
-    reason = sentence(word(REASONS, event.reason) or event.outcome)
-    return EventRow(
-        url=reverse("event", args=[event.pk]),
-        at=clock.ago(event.received_at),
-        shop=shop.domain.removesuffix(".myshopify.com"),
-        topic=event.topic or "no topic",
-        subject=event.subject,
-        subject_url=_subject_url(access, shop, event.subject),
-        state=badge("event", event.state),
-        said=event.problem or ("" if reason == label_of("event", event.state) else reason),
-        flags=len(event.flags),
-        tries=event.attempts,
-        deliveries=event.deliveries,
-    )
-
-
-def _command_row(command: Command, access: Access, clock: Clock) -> CommandRow:
-    shop = next(shop for shop in access.shown if shop.pk == command.shop_id)
-    return CommandRow(
-        url=reverse("command", args=[command.pk]),
-        at=clock.ago(command.created_at),
-        shop=shop.domain.removesuffix(".myshopify.com"),
-        title=title_of(command),
-        subject=command.subject,
-        subject_url=_subject_url(access, shop, command.subject),
-        amount=money(command.amount, command.currency) if command.moves_money else "",
-        by=name_of(command),
-        state=badge("command", command.state),
-        tries=command.tries,
-        problem=command.problem,
-    )
+    return f"{reverse('rmas')}{shop.domain}/{quote(subject)}/"

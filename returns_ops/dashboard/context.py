@@ -6,14 +6,18 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access, access_of
-from returns_ops.dashboard.health import ShopHealth
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
+from returns_ops.dashboard.troubles import Trouble, troubles_of
 from returns_ops.returns.states import Work
 
 WITH_SHOP_FILTER = {"home", "rmas", "exceptions", "messages_in", "messages_out"}
+EVENT_SCREENS = {"messages_in", "event", "event_reveal", "replay", "replay_job"}
+COMMAND_SCREENS = {"messages_out", "command", "give_up", "calls_pause", "calls_resume", "shop"}
+PLACES_IN_A_LIST = ("shop", "after", "before")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Shell:
     places: list[Destination]
     shops: list[ShopLink]
     shop_name: str
-    troubles: list[str]
+    troubles: list[Trouble]
+    counts_url: str
     may_search: bool
 
 
@@ -63,6 +68,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     if where == "rmas" and request.GET.get("tab") == Work.EXCEPTION:
         where = "exceptions"
     shops = shop_links(staff, access, where)
+    domain = str(match.kwargs.get("shop", "")) if match else ""
+    domain = domain.lower() or access.chosen
     return {
         "shell": Shell(
             name=staff.user.get_full_name() or staff.user.get_username(),
@@ -70,11 +77,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             places=destinations(access, where),
             shops=shops,
             shop_name=next((shop.name for shop in shops if shop.current), ""),
-            # The home page lists them with everything else that is broken.
-            troubles=[] if where == "home" else [t for h in access.health for t in troubles(h)],
+            troubles=troubles_of(access, domain=domain, where=where, now=timezone.now()),
+            counts_url=_counts_url(domain, access.chosen, where),
             may_search=where not in ("rmas", "exceptions") and access.may(Permission.VIEW_RMAS),
         )
     }
+
+
+def _counts_url(domain: str, chosen: str, where: str) -> str:
+    about = {"shop": chosen, "about": domain, "on": "home" if where == "home" else ""}
+    kept = {name: value for name, value in about.items() if value}
+    return f"{reverse('nav_counts')}?{urlencode(kept)}" if kept else reverse("nav_counts")
 
 
 def destinations(access: Access, where: str) -> list[Destination]:
@@ -116,7 +129,7 @@ def _messages(access: Access, where: str, keep: str) -> list[Destination]:
     shown = [health for health in access.health if health.shop_id in visible]
     dead = sum(health.dead_events for health in shown)
     stuck = sum(health.stuck_commands for health in shown)
-    into, out = where in ("messages_in", "event"), where in ("messages_out", "command")
+    into, out = where in EVENT_SCREENS, where in COMMAND_SCREENS
     return [
         Destination(
             "in", reverse("messages_in") + keep, "Events", "arrow-down-tray", into, dead, dead > 0
@@ -148,18 +161,7 @@ def shop_links(request: StaffRequest, access: Access, where: str) -> list[ShopLi
 
 def _with_shop(base: str, kept: Any, domain: str) -> str:
     query = {name: value for name, value in (kept or {}).items() if value}
-    query = {name: value for name, value in query.items() if name not in ("shop", "after")}
+    query = {name: value for name, value in query.items() if name not in PLACES_IN_A_LIST}
     if domain:
         query["shop"] = domain
     return f"{base}?{urlencode(query)}" if query else base
-
-
-def troubles(health: ShopHealth) -> list[str]:
-    found = []
-    if health.problem:
-        found.append(
-            f"{health.domain}: {health.problem} Decisions are saved and go out once this is solved."
-        )
-    if health.paused:
-        found.append(f"{health.domain}: sending to Narvar is paused. Decisions are saved and wait.")
-    return found

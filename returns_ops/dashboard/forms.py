@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -6,7 +7,10 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import QueryDict
 
 from returns_ops.accounts.models import Shop, User
+from returns_ops.dashboard.show.formats import decimal_of, money, zone_of
 from returns_ops.dashboard.show.words import METHODS
+from returns_ops.messaging.models import Command, Event
+from returns_ops.messaging.replay import Selection
 from returns_ops.returns.queues import Cursor, Wanted
 from returns_ops.returns.states import Money, NarvarStatus, Work
 
@@ -29,6 +33,100 @@ class ApproveForm(forms.Form):
     )
     version = forms.IntegerField(min_value=1)
     submission_token = forms.UUIDField()
+
+
+class ReasonForm(forms.Form):
+    """Whoever stops or starts something says why."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=500,
+        error_messages={"required": "Say why: it is kept with your name."},
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class GiveUpForm(ReasonForm):
+    """The amount is typed, so that nobody pays twice by a habit of the hand."""
+
+    amount = forms.CharField(
+        label="Amount",
+        max_length=40,
+        error_messages={"required": "Type the amount that may be paid a second time."},
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def __init__(self, data: QueryDict | None, command: Command) -> None:
+        super().__init__(data)
+        self.command = command
+        if not command.moves_money:
+            del self.fields["amount"]
+
+    def clean_amount(self) -> Decimal:
+        typed = str(self.cleaned_data["amount"]).upper().replace(self.command.currency, "")
+        amount = decimal_of(typed.replace(",", "").replace(" ", ""))
+        if amount is None or amount != self.command.amount:
+            asked = money(self.command.amount, self.command.currency)
+            raise forms.ValidationError(f"This is not the amount of the decision, {asked}.")
+        return amount
+
+
+class AskForm(forms.Form):
+    """What to ask Narvar for, and for which of the person's shops."""
+
+    q = forms.CharField(max_length=255)
+    shop = forms.ChoiceField()
+
+    def __init__(self, data: QueryDict, shops: list[Shop]) -> None:
+        super().__init__(data)
+        offer(self.fields["shop"], shops)
+
+
+class ReplayForm(forms.Form):
+    """Which events are to be applied once more. Times are the shop's own."""
+
+    TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+    shop = forms.ChoiceField()
+    event = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    reason = forms.CharField(required=False, max_length=64)
+    since = forms.DateTimeField(required=False, input_formats=TIMES)
+    until = forms.DateTimeField(required=False, input_formats=TIMES)
+
+    def __init__(self, data: QueryDict, shops: list[Shop]) -> None:
+        super().__init__(data)
+        self.shops = {shop.domain: shop for shop in shops}
+        offer(self.fields["shop"], shops)
+
+    def clean(self) -> dict[str, Any]:
+        clean: dict[str, Any] = self.cleaned_data
+        since, until = clean.get("since"), clean.get("until")
+        if any(at and not 2015 <= at.year < 9999 for at in (since, until)):
+            raise forms.ValidationError("There was no event in that year.")
+        if since and until and until <= since:
+            raise forms.ValidationError("The end of the time is not after its beginning.")
+        if until and not since:
+            raise forms.ValidationError("Say when the time begins.")
+        return clean
+
+    @property
+    def names_events(self) -> bool:
+        return any(self.data.get(name) for name in ("event", "reason", "since", "until"))
+
+    def selection(self) -> Selection:
+        clean = self.cleaned_data
+        shop = self.shops[clean["shop"]]
+        zone = zone_of(shop.timezone)
+        since, until = (
+            at.replace(tzinfo=zone) if at else None for at in (clean["since"], clean["until"])
+        )
+        event = Event(pk=clean["event"]) if clean["event"] else None
+        return Selection(shop=shop, event=event, reason=clean["reason"], since=since, until=until)
+
+
+def offer(field: forms.Field, shops: list[Shop]) -> None:
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = [(shop.domain, shop.domain) for shop in shops]
 
 
 class PreferencesForm(UserForm):

@@ -48,6 +48,7 @@ class Listing:
     more: str
     changes: str
     first_page: bool
+    askable: list[str]
 
     @property
     def selects(self) -> list[SafeString]:
@@ -82,6 +83,7 @@ def listing_of(access: Access, form: RmaFilterForm, now: datetime) -> Listing:
         more=link(tab, active, after=str(page.after)) if page.after else "",
         changes=_changes(tab, active, page.after, now),
         first_page=form.cursor is None,
+        askable=[shop.domain for shop in access.shown],
     )
 
 

@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.health import ShopHealth
+from returns_ops.dashboard.quiet import quiet_among
 from returns_ops.dashboard.show.badges import look_of
 from returns_ops.dashboard.show.formats import Clock
+from returns_ops.dashboard.show.traffic import kinds_in_words
 from returns_ops.returns import queues
 from returns_ops.returns.states import Work
 
@@ -120,6 +122,7 @@ def _broken(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]
             continue
         if any(s.pk == health.shop_id for s in access.shops_with(Permission.VIEW_MESSAGES)):
             notices += _of_messages(health, keep, now)
+    notices += _quiet(access, keep, now)
     visible = access.shops_with(Permission.VIEW_RMAS)
     refused = queues.refused([s for s in visible if not keep or s.domain == access.chosen])
     if refused:
@@ -130,17 +133,7 @@ def _broken(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]
 
 
 def _of_messages(health: ShopHealth, keep: dict[str, str], now: datetime) -> list[Notice]:
-    shop, notices = keep or {"shop": health.domain}, []
-    events, commands = _link("messages_in", shop), _link("messages_out", shop)
-    if not health.connected:
-        text = f"{health.domain} is not connected to Narvar: nothing can be sent"
-        notices.append(Notice("err", "link-slash", text, commands, "Show commands"))
-    if health.problem:
-        text = f"{health.domain}: {health.problem}"
-        notices.append(Notice("err", "link-slash", text, commands, "Show commands"))
-    if health.paused:
-        text = f"{health.domain}: sending is paused"
-        notices.append(Notice("warn", "pause-circle", text, commands, "Show commands"))
+    shop, notices = keep or {"shop": health.domain}, _of_calls(health, keep, now)
     if health.dead_events:
         events = _link("messages_in", shop, state="dead")
         text = f"{health.domain}: {health.dead_events} events could not be applied"
@@ -153,8 +146,40 @@ def _of_messages(health: ShopHealth, keep: dict[str, str], now: datetime) -> lis
         if health.stuck_commands == 1:
             text = f"{health.domain}: 1 command needs attention"
         notices.append(Notice("err", "paper-airplane", text, commands, "Look"))
-    if health.silent(now) and health.last_event_at:
-        age = Clock(now, "UTC").age(health.last_event_at)
-        silence = format_html("{}: no webhook for {}", health.domain, age)
-        notices.append(Notice("warn", "signal-slash", silence, events, "Show events"))
     return notices
+
+
+def _of_calls(health: ShopHealth, keep: dict[str, str], now: datetime) -> list[Notice]:
+    """What keeps decisions from going out."""
+    found: list[tuple[str, str, SafeString | str]] = []
+    if not health.connected:
+        text = f"{health.domain} is not connected to Narvar: nothing can be sent"
+        found.append(("err", "link-slash", text))
+    if health.problem:
+        found.append(("err", "link-slash", f"{health.domain}: {health.problem}"))
+    if health.paused:
+        found.append(("warn", "pause-circle", f"{health.domain}: calls to Narvar are paused"))
+    elif health.paused_kinds:
+        what = kinds_in_words(health.paused_kinds).lower()
+        found.append(("warn", "pause-circle", f"{health.domain}: {what} are paused"))
+    if health.breaker_open:
+        wait = Clock(now, "UTC").countdown(health.probe_at)
+        said = format_html("{}: Narvar does not answer; next probe in {}", health.domain, wait)
+        found.append(("err", "signal-slash", said))
+    url = _link("messages_out", keep or {"shop": health.domain})
+    return [Notice(tone, icon, text, url, "Show commands") for tone, icon, text in found]
+
+
+def _quiet(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]:
+    visible = access.shops_with(Permission.VIEW_MESSAGES)
+    shops = [shop for shop in visible if shop.domain == access.chosen] or visible
+    return [
+        Notice(
+            "warn",
+            "signal-slash",
+            f"{quiet.domain}: {quiet.words[:1].lower()}{quiet.words[1:]}",
+            _link("messages_in", keep or {"shop": quiet.domain}),
+            "Show events",
+        )
+        for quiet in quiet_among(shops, now)
+    ]

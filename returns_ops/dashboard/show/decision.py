@@ -2,15 +2,21 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access, who_can
 from returns_ops.dashboard.show.formats import money
-from returns_ops.messaging.models import OPEN_STATES, Command
+from returns_ops.dashboard.show.tracker import was_given_up
+from returns_ops.messaging.models import Command
 from returns_ops.returns.models import Rma, RmaItem, Transaction
 from returns_ops.returns.policy import Verdict, judge_approval
 from returns_ops.returns.preview import facts_from
+
+GIVEN_UP = (
+    "An earlier decision was sent and given up. If Narvar did act on it, this pays a second time."
+)
 
 
 class Choice(NamedTuple):
@@ -37,11 +43,13 @@ def decision_of(
     rma: Rma,
     items: Sequence[RmaItem],
     transactions: Sequence[Transaction],
-    command: Command | None,
+    commands: Sequence[Command],
 ) -> Decision:
-    under_way = command if command is not None and command.state in OPEN_STATES else None
+    under_way = next((command for command in commands if command.is_open), None)
     lines = [item for item in items if item.removed_at is None]
     choices = [_choice(rma, refund, lines, transactions, under_way) for refund in (True, False)]
+    if any(was_given_up(command) for command in commands):
+        choices = [_with_warning(choice) for choice in choices]
     shared = [r for r in choices[0].verdict.reasons if r in choices[1].verdict.reasons]
     allowed = access.may(Permission.APPROVE, rma.shop)
     return Decision(
@@ -52,6 +60,11 @@ def decision_of(
         token=uuid.uuid4(),
         under_way=under_way is not None,
     )
+
+
+def _with_warning(choice: Choice) -> Choice:
+    warnings = (*choice.verdict.warnings, GIVEN_UP)
+    return choice._replace(verdict=replace(choice.verdict, warnings=warnings))
 
 
 def _choice(

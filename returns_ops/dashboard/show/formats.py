@@ -41,7 +41,8 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _span(seconds: float) -> str:
+def span(time: timedelta) -> str:
+    seconds = time.total_seconds()
     minutes = int(seconds // 60)
     if minutes < 1:
         return f"{max(int(seconds), 0)} s"
@@ -70,6 +71,11 @@ class Clock:
         today = local.date() == self.now.astimezone(self.zone).date()
         return f"{local:%H:%M}" if today else self.wall(at)
 
+    def to_the_second(self, at: datetime) -> str:
+        local = at.astimezone(self.zone)
+        today = local.date() == self.now.astimezone(self.zone).date()
+        return f"{local:%H:%M:%S}" if today else self.wall(at)
+
     def tag(self, at: datetime | None, text: str = "") -> SafeString | str:
         if at is None:
             return NOTHING
@@ -95,14 +101,16 @@ class Clock:
             '<time datetime="{}" title="{}" data-ago>{}</time>',
             at.isoformat(),
             self.full(at),
-            "just now" if age < timedelta(seconds=60) else f"{_span(age.total_seconds())} ago",
+            "just now" if age < timedelta(seconds=60) else f"{span(age)} ago",
         )
 
     def age(self, at: datetime) -> SafeString:
         """`3 h` or `12 d`: how long something has waited, for a narrow column."""
-        span = _span((self.now - at).total_seconds())
         return format_html(
-            '<time datetime="{}" title="{}">{}</time>', at.isoformat(), self.full(at), span
+            '<time datetime="{}" title="{}">{}</time>',
+            at.isoformat(),
+            self.full(at),
+            span(self.now - at),
         )
 
     def until(self, at: datetime | None) -> SafeString | str:
@@ -110,10 +118,9 @@ class Clock:
         if at is None:
             return NOTHING
         left = at - self.now
-        span = _span(abs(left.total_seconds()))
-        tone, text = "", f"in {span}"
+        tone, text = "", f"in {span(abs(left))}"
         if left < timedelta(0):
-            tone, text = "late", f"{span} late"
+            tone, text = "late", f"{span(abs(left))} late"
         elif left < DAY:
             tone = "soon"
         return format_html(
@@ -123,6 +130,14 @@ class Clock:
             self.full(at),
             text,
         )
+
+    def countdown(self, at: datetime | None) -> SafeString | str:
+        """`40 s`, counted down by the browser."""
+        if at is None:
+            return ""
+        left = max(int((at - self.now).total_seconds()), 0)
+        text = f"{left} s" if left < 120 else f"{left // 60} min"
+        return format_html('<time datetime="{}" data-left>{}</time>', at.isoformat(), text)
 
     def deadline(self, at: datetime) -> SafeString:
         return format_html('{} <span class="muted">({})</span>', self.until(at), self.wall(at))

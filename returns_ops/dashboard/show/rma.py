@@ -1,7 +1,7 @@
 """The page of one RMA: all it shows, in a number of queries that does not grow with the RMA."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import Http404
 from django.urls import reverse
@@ -18,8 +18,10 @@ from returns_ops.dashboard.show.policy import Track, tracks_of
 from returns_ops.dashboard.show.timeline import Change, Timeline, changes_of, timeline_of
 from returns_ops.dashboard.show.tracker import Tracker, tracker_of
 from returns_ops.dashboard.show.words import AS_OF, METHODS, word
-from returns_ops.messaging.models import Command
+from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import Rma
+
+JUST_UNDONE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,25 @@ def command_or_404(access: Access, command_id: int) -> Command:
     return found
 
 
-def latest_command(rma: Rma) -> Command | None:
-    """The decision to show: the open one, else the newest."""
-    commands = Command.objects.about(rma.shop_id, rma.rma_number)
-    return commands.select_related("requested_by").order_by("-id").first()
+def decisions_about(rma: Rma) -> list[Command]:
+    """Our decisions, newest first."""
+    commands = Command.objects.about(rma.shop_id, rma.rma_number).filter(kind="approval")
+    commands = commands.defer("body")
+    return list(commands.select_related("requested_by").order_by("-id"))
+
+
+def current_command(commands: list[Command], now: datetime) -> Command | None:
+    """The decision to show: the newest that holds. One just undone is shown for a minute."""
+    for command in commands:
+        if command.state != CommandState.CANCELLED:
+            return command
+    newest = commands[0] if commands else None
+    settled = newest.settled_at or newest.created_at if newest else None
+    return newest if settled and now - settled < JUST_UNDONE else None
 
 
 def tracker_for(rma: Rma, now: datetime) -> Tracker | None:
-    command = latest_command(rma)
+    command = current_command(decisions_about(rma), now)
     return _tracker(rma, command, Clock(now, rma.shop.timezone)) if command else None
 
 
@@ -94,8 +107,9 @@ def _tracker(rma: Rma, command: Command, clock: Clock) -> Tracker:
 def page_of(access: Access, rma: Rma, now: datetime, *, before: int | None = None) -> RmaPage:
     clock = Clock(now, rma.shop.timezone)
     items, packages = list(rma.items.all()), list(rma.packages.all())
-    transactions, command = list(rma.transactions.all()), latest_command(rma)
-    decision = decision_of(access, rma, items, transactions, command)
+    transactions, commands = list(rma.transactions.all()), decisions_about(rma)
+    command = current_command(commands, now)
+    decision = decision_of(access, rma, items, transactions, commands)
     return RmaPage(
         rma=rma,
         head=head_of(rma, clock),

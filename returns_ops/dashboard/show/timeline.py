@@ -9,7 +9,7 @@ from returns_ops.dashboard.show.badges import badge
 from returns_ops.dashboard.show.contents import pairs
 from returns_ops.dashboard.show.formats import Clock
 from returns_ops.dashboard.show.words import sentence
-from returns_ops.messaging.models import Attempt
+from returns_ops.messaging.models import Attempt, Command
 from returns_ops.returns.models import Rma, RmaEvent
 
 PAGE = 20
@@ -64,10 +64,16 @@ def timeline_of(rma: Rma, clock: Clock, *, before: int | None = None) -> Timelin
     return Timeline(entries, shown[-1].pk if len(found) > PAGE else None)
 
 
+def timeline_of_command(command: Command, clock: Clock) -> Timeline:
+    """All that was told of one command; its tries are shown beside it."""
+    history = RmaEvent.objects.filter(command=command).select_related("actor").order_by("-pk")
+    return Timeline([_entry(event, clock, {command.pk}) for event in history[:PAGE]], None)
+
+
 def _entry(event: RmaEvent, clock: Clock, seen: set[int]) -> Entry:
     icon, tone = ICONS.get(RmaEvent.Source(event.source), ("information-circle", "neutral"))
     tries: list[Try] = []
-    if event.command is not None and event.command.pk not in seen:
+    if event.command_id not in {None, *seen} and event.command is not None:
         seen.add(event.command.pk)
         tries = tries_of(event.command.attempts.all(), clock)
     return Entry(
@@ -99,6 +105,7 @@ def _try(attempt: Attempt, clock: Clock) -> Try:
     facts = [
         f"HTTP {attempt.http_status}" if attempt.http_status else "",
         f"{attempt.milliseconds} ms" if attempt.milliseconds is not None else "",
+        _rate(attempt),
         attempt.problem,
     ]
     return Try(
@@ -108,6 +115,15 @@ def _try(attempt: Attempt, clock: Clock) -> Try:
         " · ".join(fact for fact in facts if fact),
         attempt.answer,
     )
+
+
+def _rate(attempt: Attempt) -> str:
+    """What the headers of the answer said of our limit."""
+    if attempt.rate_remaining is None:
+        return ""
+    limit = "?" if attempt.rate_limit is None else attempt.rate_limit
+    reset = "" if attempt.rate_reset is None else f", resets in {attempt.rate_reset} s"
+    return f"{attempt.rate_remaining} of {limit} calls left{reset}"
 
 
 def changes_of(changes: Mapping[str, Any]) -> list[Change]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from returns_ops.dashboard.show.badges import badge, look_of
+from returns_ops.dashboard.show.badges import Look, look_of, saying
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.messaging.models import Attempt, Command, CommandState
 
@@ -16,6 +16,7 @@ SETTLED = {
     CommandState.CANCELLED,
     CommandState.ATTENTION,
 }
+HELD = Look("info", "pause-circle")
 STEPS = ["Saved", "Sent", "Accepted by Narvar", "Confirmed"]
 REACHED = {
     CommandState.NEEDS_APPROVAL: 0,
@@ -70,7 +71,7 @@ class Tracker(NamedTuple):
 def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str = "") -> Tracker:
     state = CommandState(command.state)
     look = look_of("command", state)
-    headline = _headline(command, clock)
+    headline = headline_of(command, clock)
     return Tracker(
         url=url,
         command_id=command.pk,
@@ -86,7 +87,7 @@ def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str
         problem=command.problem if state not in {CommandState.CONFIRMED} else "",
         next_step=_next_step(command, attempts),
         steps=_steps(state),
-        settled=state in SETTLED,
+        settled=is_settled(command),
         slow=state in (CommandState.ACCEPTED, CommandState.NEEDS_APPROVAL),
         undoable=command.can_be_undone,
         held_until=clock.tag(command.held_until) if command.held_until else "",
@@ -111,29 +112,34 @@ def _said(command: Command, now: datetime) -> str:
     """Without the seconds: what a screen reader hears once per change."""
     if _held(command, now):
         return "Held"
-    return str(CommandState(command.state).label)
+    return state_in_words(command)
 
 
-def _headline(command: Command, clock: Clock) -> SafeString | str:
+def headline_of(command: Command, clock: Clock) -> SafeString | str:
     if _held(command, clock.now):
-        return format_html("Held, sent in {}", _countdown(command.held_until, clock))
+        return format_html("Held, sent in {}", clock.countdown(command.held_until))
     if command.state == CommandState.SENDING and command.next_attempt_at > clock.now:
-        wait = _countdown(command.next_attempt_at, clock)
+        wait = clock.countdown(command.next_attempt_at)
         return format_html("Sending (try {}, next in {})", command.tries, wait)
     if command.state == CommandState.SENDING:
         return f"Sending (try {max(command.tries, 1)})"
     if command.state == CommandState.QUEUED and command.tries:
-        wait = _countdown(command.next_attempt_at, clock)
-        return format_html("Queued (try {} of it failed, next in {})", command.tries, wait)
-    return str(CommandState(command.state).label)
+        wait = clock.countdown(command.next_attempt_at)
+        return format_html("Sending (try {}, next in {})", command.tries + 1, wait)
+    return state_in_words(command)
 
 
-def _countdown(at: datetime | None, clock: Clock) -> SafeString | str:
-    if at is None:
-        return ""
-    left = max(int((at - clock.now).total_seconds()), 0)
-    text = f"{left} s" if left < 120 else f"{left // 60} min"
-    return format_html('<time datetime="{}" data-left>{}</time>', at.isoformat(), text)
+def state_in_words(command: Command) -> str:
+    return "Given up" if was_given_up(command) else str(CommandState(command.state).label)
+
+
+def is_settled(command: Command) -> bool:
+    return command.state in SETTLED or command.settled_at is not None
+
+
+def was_given_up(command: Command) -> bool:
+    """Cancelled after it was sent: Narvar may have acted. One that is undone was never sent."""
+    return command.state == CommandState.CANCELLED and command.tries > 0
 
 
 def _text(command: Command, clock: Clock) -> SafeString | str:
@@ -142,6 +148,10 @@ def _text(command: Command, clock: Clock) -> SafeString | str:
         return format_html("{} shows it, {}.", proof, clock.ago(command.settled_at))
     if command.state == CommandState.QUEUED and not command.tries:
         return "Nothing has been sent yet. It goes out by itself."
+    if command.state == CommandState.ACCEPTED and command.settled_at:
+        return "Narvar took it. More than that cannot be known of a call of this kind."
+    if was_given_up(command):
+        return "Given up by a second person. Narvar may still have acted on it."
     return EXPLAINED.get(CommandState(command.state), "")
 
 
@@ -156,7 +166,7 @@ def _next_step(command: Command, attempts: list[Attempt]) -> str:
             "again."
         )
     if command.state == CommandState.ATTENTION:
-        return "Compare with the return in Narvar. An agent decides how it goes on."
+        return "Compare with the return at Narvar. An approver can settle it."
     if attempts and attempts[-1].http_status == 429:
         return "Narvar asked us to slow down. We wait as long as it said."
     return ""
@@ -176,5 +186,8 @@ def _steps(state: CommandState) -> list[Step]:
     return found
 
 
-def command_badge(command: Command) -> SafeString:
-    return badge("command", command.state)
+def command_badge(command: Command, clock: Clock) -> SafeString:
+    """`Sending (try 2, next in 40 s)`: all that a list says of how far it is."""
+    held = _held(command, clock.now)
+    look = HELD if held else look_of("command", command.state)
+    return saying(look, headline_of(command, clock))

@@ -35,9 +35,27 @@ KINDS = {
 TRANSACTION_TYPES = {"refund": "Refund", "exchange": "Exchange", "return": "Return"}
 AS_OF = {"webhook": "by webhook", "api": "read from Narvar"}
 REASONS = {
+    "empty": "The body is empty",
+    "not_utf8": "The body is not UTF-8 text",
     "not_json": "The body is not JSON",
+    "too_deep": "The body is nested too deep",
+    "not_an_object": "JSON, but not one return",
+    "wrong_product": "From another product of Narvar",
     "no_rma_number": "No RMA number",
-    "unparseable": "Could not be read",
+    "number_too_long": "The RMA number is too long",
+    "no_status": "No return status",
+    "status_too_long": "The return status is too long",
+    "too_many_items": "Too many items",
+    "failed_repeatedly": "Failed again and again",
+    "killed_its_worker": "Ended its worker each time",
+    "shop_inactive": "The shop is switched off",
+}
+CAUSES = {
+    "no_clear_answer": "No clear answer for six hours",
+    "refused_after_unclear_try": "Refused, but an earlier try may have acted",
+    "wrong_address": "Narvar redirects: the address is wrong",
+    "not_confirmed": "Accepted, and nothing is seen of it",
+    "other_amount": "Narvar shows another amount",
 }
 
 

@@ -42,6 +42,9 @@ def command_undo(request: StaffRequest, command_id: int) -> HttpResponse:
         decisions.undo(command.pk, by=request.user)
     except Refused as refusal:
         return _decided(request, rma, problem=str(refusal), status=409)
+    if request.POST.get("back") == "command":
+        messages.success(request, "Undone. Nothing was sent.")
+        return redirect("command", command.pk)
     return _decided(request, rma, done="Undone. Nothing was sent.")
 
 

@@ -7,6 +7,7 @@ from returns_ops.dashboard.access import open_to_all_staff
 from returns_ops.dashboard.context import destinations
 from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.dashboard.overview import overview_of
+from returns_ops.dashboard.troubles import troubles_of
 
 
 @require_safe
@@ -19,6 +20,9 @@ def home(request: StaffRequest) -> HttpResponse:
 @require_safe
 @open_to_all_staff
 def nav_counts(request: StaffRequest) -> HttpResponse:
-    """The counters of the navigation, for whoever keeps a page open."""
-    places = destinations(request.access, "")
-    return render(request, "dashboard/_nav_counts.html", {"places": places})
+    """The counters and banners, for whoever keeps a page open."""
+    access, asked = request.access, request.GET
+    places = destinations(access, "")
+    where, domain = asked.get("on", ""), asked.get("about", "").lower()
+    troubles = troubles_of(access, domain=domain, where=where, now=timezone.now())
+    return render(request, "dashboard/_nav_counts.html", {"places": places, "troubles": troubles})

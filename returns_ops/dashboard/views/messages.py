@@ -1,13 +1,14 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from returns_ops.accounts import audit
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
-from returns_ops.dashboard.consoles import commands_console, events_console
-from returns_ops.dashboard.htmx import StaffRequest
-from returns_ops.dashboard.show.messages import command_page, event_page
+from returns_ops.dashboard.events import events_console, events_news
+from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
+from returns_ops.dashboard.show.event import event_or_404, event_page
 
 
 @require_safe
@@ -19,20 +20,35 @@ def messages_in(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 @needs(Permission.VIEW_MESSAGES)
-def messages_out(request: StaffRequest) -> HttpResponse:
-    console = commands_console(request.access, request.GET, timezone.now())
-    return render(request, "dashboard/messages/out.html", {"console": console})
+def messages_in_changes(request: StaffRequest) -> HttpResponse:
+    news = events_news(request.access, request.GET, timezone.now())
+    return render(request, "dashboard/messages/_in_news.html", {"news": news})
 
 
 @require_safe
 @needs(Permission.VIEW_MESSAGES)
 def event(request: StaffRequest, event_id: int) -> HttpResponse:
-    page = event_page(request.access, event_id, timezone.now())
+    found = event_or_404(request.access, event_id)
+    page = event_page(request.access, found, timezone.now())
     return render(request, "dashboard/messages/event.html", {"page": page})
 
 
-@require_safe
-@needs(Permission.VIEW_MESSAGES)
-def command(request: StaffRequest, command_id: int) -> HttpResponse:
-    page = command_page(request.access, command_id, timezone.now())
-    return render(request, "dashboard/messages/command.html", {"page": page})
+@require_POST
+@needs(Permission.RESOLVE)
+def event_reveal(request: StaffRequest, event_id: int) -> HttpResponse:
+    """The payload with its e-mail addresses, once: it is asked for, and it is noted."""
+    found = event_or_404(request.access, event_id)
+    audit.record(
+        "event.revealed",
+        found.subject or str(found),
+        shop=found.shop,
+        actor=request.user,
+        event=found.pk,
+    )
+    page = event_page(request.access, found, timezone.now(), revealed=True)
+    return render_page_or_part(
+        request,
+        "dashboard/messages/event.html",
+        "dashboard/messages/_payload.html",
+        {"page": page},
+    )
