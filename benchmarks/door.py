@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import os
 import subprocess
 import sys
 import threading
@@ -51,8 +52,10 @@ def _serving(application: str) -> Iterator[int]:
     port = free_port()
     where = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     size = ["--workers", "2", "--blocking-threads", "4", "--log-level", "error"]
+    # The door has settings of its own; those of this process must not be inherited.
+    bare = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     server = subprocess.Popen(
-        [sys.executable, "-m", "granian", *where, *size, application], cwd=ROOT
+        [sys.executable, "-m", "granian", *where, *size, application], cwd=ROOT, env=bare
     )
     try:
         _wait(port)

@@ -30,7 +30,7 @@ from returns_ops.messaging.models import Attempt, Command, CommandState
 from returns_ops.narvar import decisions
 from returns_ops.returns.invariants import broken
 from returns_ops.returns.models import Rma
-from tests.circle import DOMAIN, PASSWORD, USERNAME, Circle, close_circle
+from tests.circle import DOMAIN, Circle, close_circle
 from tests.e2e.stack import Stack
 from tests.narvar_simulator import Simulator
 
@@ -141,13 +141,9 @@ def judge(circle: Circle, seconds: float) -> int:
     refused = Command.objects.filter(state=CommandState.REFUSED).values_list("subject", flat=True)
     paid_but_refused = set(refused) & set(ledger)
     calls = Attempt.objects.values("command").annotate(n=Count("id")).values_list("n", flat=True)
-    took = [
-        (settled - created).total_seconds()
-        for created, settled in Command.objects.exclude(settled_at=None).values_list(
-            "first_sent_at", "settled_at"
-        )
-        if created
-    ]
+    settled = Command.objects.exclude(settled_at=None).exclude(first_sent_at=None)
+    spans = settled.annotate(took=F("settled_at") - F("first_sent_at"))
+    took = [span.total_seconds() for span in spans.values_list("took", flat=True)]
     took.sort()
     problems = broken()
     total = sum(states.values())

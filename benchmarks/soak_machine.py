@@ -105,7 +105,9 @@ class Machine:
         return [*celery, "worker", "-Q", "inbox", "-c", "1", *quiet]
 
     def _environment(self) -> dict[str, str]:
-        return os.environ | {
+        # Each program names its own settings: the door's are not those of this one.
+        inherited = {k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}
+        return inherited | {
             "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),
             "RETURNS_OPS_VAR": str(self._var),

@@ -95,7 +95,7 @@ def _commands(port: int) -> dict[str, list[str]]:
         "beat": [*celery, "beat", "--pidfile", "", "--loglevel", "WARNING"],
         "inbox": [
             *[*worker, "--queues", "inbox,reconcile,maintenance"],
-            *["--hostname", "inbox@%h", "--concurrency", "1"],
+            *["--hostname", "inbox@%h", "--concurrency", "2"],
         ],
         "money": [
             *[*worker, "--queues", "money", "--hostname", "money@%h", "--concurrency", "1"],

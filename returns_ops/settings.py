@@ -225,6 +225,7 @@ CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.reread_open": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.watch_door": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.count_events": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.sync_locations": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.replay_events": {"queue": "reconcile"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
@@ -269,6 +270,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "returns_ops.narvar.tasks.count_events",
         "schedule": 600.0,
         "options": {"expires": 300},
+    },
+    "sync_locations": {
+        "task": "returns_ops.narvar.tasks.sync_locations",
+        "schedule": 3600.0,
+        "options": {"expires": 1800},
     },
     "fold_counters": {
         "task": "returns_ops.narvar.tasks.fold_counters",

@@ -146,6 +146,7 @@ def make_command(rma: Rma, *, by: User, **fields: Any) -> Command:
         "kind": "approval",
         "ordinal": next_number(),
         "call_reference_id": uuid.uuid4(),
+        "target": "/merchant/returns/approval",
         "body_sha256": hashlib.sha256(body).digest(),
         "moves_money": True,
         "amount": Decimal("49.99"),

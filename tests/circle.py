@@ -37,13 +37,13 @@ class Circle:
 
     def arrive(self, status: str = "delivered_to_retailer", **body: Any) -> Rma:
         """A return that Narvar knows, told to us by its webhook and applied."""
-        made = self.narvar.create_rma(DOMAIN, status=status, send=False, **body)
+        made = self.narvar.create_rma(self.shop.domain, status=status, send=False, **body)
         self.tell(made["rma_number"])
         return self.rma(made["rma_number"])
 
     def tell(self, rma_number: str) -> int:
         """What Narvar would send now, through the door and the drain; returns the status."""
-        headers, body = self.narvar.webhook(DOMAIN, rma_number)
+        headers, body = self.narvar.webhook(self.shop.domain, rma_number)
         status = self.knock(headers, body)
         self.drain()
         return status
@@ -95,21 +95,30 @@ class Circle:
 
 
 def close_circle(narvar: Simulator) -> Circle:
-    narvar.add_shop(DOMAIN, username=USERNAME, password=PASSWORD)
     narvar.change_settings(webhooks_on=False)
+    return _connect(narvar, DOMAIN, "wanda")
+
+
+def connect_second(circle: Circle, domain: str) -> Circle:
+    """Another shop at the same Narvar, with a person of its own."""
+    return _connect(circle.narvar, domain, "wendy")
+
+
+def _connect(narvar: Simulator, domain: str, person: str) -> Circle:
+    narvar.add_shop(domain, username=USERNAME, password=PASSWORD)
     door = connect(
         Details(
-            domain=DOMAIN,
+            domain=domain,
             narvar_url=narvar.url,
             narvar_username=USERNAME,
             narvar_password=PASSWORD,
         )
     )
     narvar.set_webhook(
-        DOMAIN,
+        domain,
         url=door.webhook_url,
         username=door.webhook_username,
         password=door.webhook_password,
     )
-    shop = Shop.objects.get(domain=DOMAIN)
-    return Circle(narvar, shop, door, make_staff("wanda", shop, Role.WAREHOUSE))
+    shop = Shop.objects.get(domain=domain)
+    return Circle(narvar, shop, door, make_staff(person, shop, Role.WAREHOUSE))

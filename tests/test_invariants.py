@@ -16,7 +16,7 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Attempt, Command, CommandState, Event, EventState
 from returns_ops.returns.invariants import INVARIANTS, broken
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import ReturnLocation, Rma
 from returns_ops.returns.states import Money
 from tests.builders import (
     make_attempt,
@@ -58,8 +58,22 @@ def story(shop: Shop) -> Story:
 
 def promised(rma: Rma, by: User, **fields: Any) -> Command:
     command = make_command(rma, by=by, **fields)
-    audit.record("rma.approve", rma.rma_number, shop=rma.shop, actor=by, command=command.pk)
+    action = ACTIONS[command.kind]
+    audit.record(action, command.subject, shop=rma.shop, actor=by, command=command.pk)
     return command
+
+
+ACTIONS = {
+    "approval": "rma.approve",
+    "shipment_status": "rma.status_told",
+    "shipment_note": "rma.status_told",
+    "create_return": "return.created",
+    "create_location": "location.saved",
+    "update_location": "location.saved",
+    "delete_location": "location.removed",
+}
+# What a command that moves no money is.
+FREE: dict[str, Any] = {"moves_money": False, "amount": None, "cap": None, "currency": ""}
 
 
 def unguarded(statement: str, *values: Any) -> None:
@@ -110,6 +124,14 @@ def send_while_another_try_is_open(story: Story) -> None:
     make_attempt(story.command, started_at=story.attempt.started_at + timedelta(seconds=1))
 
 
+def call_again_what_may_be_done_once(story: Story) -> None:
+    state = CommandState.ACCEPTED
+    note = promised(make_rma(story.shop), story.clerk, kind="shipment_note", state=state, **FREE)
+    long_ago = timezone.now() - LONG_AGO
+    make_attempt(note, outcome="unknown", http_status=None, started_at=long_ago)
+    make_attempt(note, started_at=timezone.now())
+
+
 def ask_for_more_than_the_cap(story: Story) -> None:
     unguarded("ALTER TABLE messaging_command DROP CONSTRAINT command_money_has_amount_within_cap")
     rich = make_rma(story.shop, first_cap=Decimal("100.00"))
@@ -145,6 +167,18 @@ def owe_a_call_about_a_return_nobody_knows(story: Story) -> None:
     promised(ghost, story.clerk, state=CommandState.ACCEPTED)
 
 
+def owe_a_call_about_a_location_of_another_shop(story: Story) -> None:
+    theirs = ReturnLocation.objects.create(shop=make_shop(), name="Dock")
+    fields = {"kind": "update_location", "state": CommandState.ACCEPTED, **FREE}
+    promised(Rma(shop=story.shop, rma_number=theirs.subject), story.clerk, **fields)
+
+
+def confirm_a_return_that_nobody_knows(story: Story) -> None:
+    fields = {"kind": "create_return", "state": CommandState.CONFIRMED, **FREE}
+    ghost = Rma(shop=story.shop, rma_number="order 1001")
+    promised(ghost, story.clerk, result={"rma_number": "GHOST"}, **fields)
+
+
 def owe_a_call_without_an_audit_row(story: Story) -> None:
     make_command(make_rma(story.shop), by=story.clerk, state=CommandState.ACCEPTED)
 
@@ -176,6 +210,10 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     FROZE: (send_another_body_than_was_frozen, set()),
     "I5 the frozen body matches its hash": (change_the_frozen_body, set()),
     "I5 attempts of a command do not overlap": (send_while_another_try_is_open, set()),
+    "I5 what may be done once was not called again after an unclear try": (
+        call_again_what_may_be_done_once,
+        set(),
+    ),
     "I6 no command asks for more than its cap": (ask_for_more_than_the_cap, set()),
     "I6 what was asked for in all stays within the refund calculated": (
         ask_for_more_than_the_first_cap_in_all,
@@ -192,6 +230,11 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     ),
     "I10 what belongs together belongs to one shop": (book_a_transaction_at_another_shop, set()),
     "I10 a command is about an RMA of its shop": (owe_a_call_about_a_return_nobody_knows, set()),
+    "I10 a command is about a location of its shop": (
+        owe_a_call_about_a_location_of_another_shop,
+        set(),
+    ),
+    "I10 a created return is one of its shop": (confirm_a_return_that_nobody_knows, set()),
     "I11 every command has its audit row": (owe_a_call_without_an_audit_row, set()),
     "I11 nobody approved their own request": (approve_ones_own_request, set()),
     "counters equal what they count": (miscount_a_queue, set()),
@@ -248,3 +291,17 @@ def test_a_command_of_a_paused_shop_may_wait(story: Story, paused: bool) -> None
     leave_a_command_waiting(story)
 
     assert len(broken()) == (0 if paused else 1)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ACTIONS if kind != "approval"])
+def test_the_audit_row_of_a_command_names_what_it_does(story: Story, kind: str) -> None:
+    location = ReturnLocation.objects.create(shop=story.shop, name="Dock")
+    subject = location.subject if kind.endswith("_location") else story.rma.rma_number
+    ghost = Rma(shop=story.shop, rma_number=subject)
+    command = make_command(ghost, by=story.clerk, kind=kind, state=CommandState.ACCEPTED, **FREE)
+    audit.record("rma.approve", subject, shop=story.shop, actor=story.clerk, command=command.pk)
+    assert [one.name for one in broken()] == ["I11 every command has its audit row"]
+
+    action = ACTIONS[kind]
+    audit.record(action, subject, shop=story.shop, actor=story.clerk, command=command.pk)
+    assert broken() == []

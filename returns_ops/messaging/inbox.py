@@ -19,7 +19,7 @@ from returns_ops.messaging.models import Event, EventQuerySet, EventState
 
 # A batch takes well under a second; whoever is slower is fenced off and changes nothing.
 LEASE = timedelta(seconds=10)
-ATTEMPTS = 5
+ATTEMPTS, SUSPECT = 5, 2
 DIED = "The worker died each time it was at this event"
 # Narvar retries for nine hours: the same bytes later than that are a new event, not a retry.
 RETRY_BUDGET = timedelta(hours=10)
@@ -120,17 +120,17 @@ def claim(limit: int) -> list[Event]:
 
 
 def _together(due: Sequence[tuple[int, datetime | None, int]]) -> list[int]:
-    """Those to work on in one batch. What a worker died of is never among others.
+    """Those to work on in one batch; what workers may have died of is never among others.
 
-    An event whose lease ran out was with its worker when that died: it goes alone, so that it
-    can kill five workers at most, and none of its neighbours.
+    Once is chance: the machine was restarted. What was with its worker twice when that died goes
+    alone, so that a killer takes five workers at most, and none of its neighbours with it.
     """
-    hopeless = [pk for pk, lease, tries in due if lease and tries >= ATTEMPTS]
+    hopeless = {pk for pk, lease, tries in due if lease and tries >= ATTEMPTS}
     if hopeless:
         _give_up(Event.objects.filter(pk__in=hopeless), "killed_its_worker", DIED)
-    waiting = [(pk, lease) for pk, lease, _ in due if pk not in hopeless]
-    fresh = [pk for pk, _ in itertools.takewhile(lambda row: row[1] is None, waiting)]
-    return fresh or [pk for pk, _ in waiting[:1]]
+    rows = [row for row in due if row[0] not in hopeless]
+    harmless = itertools.takewhile(lambda row: row[1] is None or row[2] < SUSPECT, rows)
+    return [pk for pk, _, _ in harmless] or [pk for pk, _, _ in rows[:1]]
 
 
 def still_ours(events: Iterable[Event]) -> list[Event]:

@@ -117,10 +117,11 @@ class CommandQuerySet(models.QuerySet["Command"]):
 
     def to_look_for(self) -> Self:
         """Accepted, and it is time to look again whether it was done."""
-        return self.filter(state=CommandState.ACCEPTED, next_attempt_at__lte=Now())
+        waiting = self.filter(state=CommandState.ACCEPTED, settled_at=None)
+        return waiting.filter(next_attempt_at__lte=Now())
 
     def open(self) -> Self:
-        return self.filter(state__in=OPEN_STATES)
+        return self.filter(state__in=OPEN_STATES, settled_at=None)
 
     def about(self, shop_id: int, subject: str) -> Self:
         return self.filter(shop_id=shop_id, subject=subject)
@@ -130,10 +131,15 @@ class Command(models.Model):
     """One call we owe Narvar. What is sent is frozen at creation; a trigger refuses changes."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="commands")
-    subject = models.CharField(max_length=255, help_text="What it is about: an RMA number")
+    subject = models.CharField(
+        max_length=255, help_text="What it is about: an RMA number, `location 7`, `order 1001`"
+    )
     kind = models.CharField(max_length=32)
     ordinal = models.PositiveIntegerField(help_text="1 for the first of its kind on a subject")
     call_reference_id = models.UUIDField(unique=True)
+    method = models.CharField(max_length=8, default="POST")
+    target = models.TextField(help_text="The path and its query, as sent")
+    content_type = models.CharField(max_length=64, blank=True, default="application/json")
     body = models.BinaryField()
     body_sha256 = models.BinaryField(max_length=32)
     summary = models.JSONField(default=dict, help_text="In our words, for people")
@@ -158,11 +164,14 @@ class Command(models.Model):
         max_length=32, blank=True, help_text="Why a person must look, as a code"
     )
     looks = models.PositiveSmallIntegerField(
-        default=0, help_text="How often we looked for the outcome since it was accepted"
+        default=0, help_text="How often we looked for the outcome"
     )
+    result = models.JSONField(default=dict, help_text="What the other side named, by its name")
     first_sent_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
-    settled_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(
+        null=True, help_text="Nothing more is to come; accepted may be all that can be known"
+    )
     next_attempt_at = models.DateTimeField(db_default=Now())
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -181,6 +190,9 @@ class Command(models.Model):
             ),
             models.CheckConstraint(
                 name="command_state_is_known", condition=Q(state__in=CommandState.values)
+            ),
+            models.CheckConstraint(
+                name="command_target_is_a_path", condition=Q(target__startswith="/")
             ),
             models.CheckConstraint(
                 name="command_money_has_amount_within_cap",
@@ -221,7 +233,7 @@ class Command(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN_STATES
+        return self.state in OPEN_STATES and self.settled_at is None
 
     @property
     def can_be_undone(self) -> bool:

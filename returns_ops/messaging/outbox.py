@@ -22,6 +22,20 @@ LONGEST_PAUSE = 900
 IN_FLIGHT = 4
 FIRST_LOOK = timedelta(seconds=30)
 GIVE_UP_AFTER = timedelta(hours=6)
+# What a try may change of a command.
+MOVED = [
+    "state",
+    "problem",
+    "cause",
+    "lease_token",
+    "lease_until",
+    "accepted_at",
+    "settled_at",
+    "was_ambiguous",
+    "next_attempt_at",
+    "looks",
+    "result",
+]
 # Derived, not random: should the database be restored and a click repeated, the same id comes
 # out again and Narvar ignores the second call.
 REFERENCES = uuid.UUID("6f3b6f0e-6f0a-5b0e-9d0a-2f1d6c9f7a11")
@@ -37,6 +51,16 @@ def next_ordinal(shop: Shop, subject: str, kind: str) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is sent, whole: the same each time it is sent."""
+
+    target: str
+    body: bytes = b""
+    method: str = "POST"
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Promise:
     """A call to owe. `amount` is what the refund will be, at most `cap`, in major units."""
 
@@ -45,7 +69,7 @@ class Promise:
     kind: str
     ordinal: int
     call_reference_id: uuid.UUID
-    body: bytes
+    request: Request
     summary: dict[str, Any]
     requested_by: User
     submission_token: uuid.UUID
@@ -65,8 +89,11 @@ def promise(call: Promise) -> Command:
         kind=call.kind,
         ordinal=call.ordinal,
         call_reference_id=call.call_reference_id,
-        body=call.body,
-        body_sha256=hashlib.sha256(call.body).digest(),
+        method=call.request.method,
+        target=call.request.target,
+        content_type=call.request.content_type,
+        body=call.request.body,
+        body_sha256=hashlib.sha256(call.request.body).digest(),
         summary=call.summary,
         moves_money=call.moves_money,
         amount=call.amount,
@@ -148,6 +175,9 @@ class Answer:
     excerpt: str = ""
     rate: dict[str, int | None] = field(default_factory=dict)
     wait_seconds: float | None = None  # told to wait: not our failure
+    looked: bool = False  # the outcome was looked for, and not seen
+    cause: str = ""  # no try and no look can settle it: why a person must
+    result: dict[str, Any] = field(default_factory=dict)
 
 
 def hold_the_fence(command: Command) -> Command | None:
@@ -158,6 +188,13 @@ def hold_the_fence(command: Command) -> Command | None:
         .filter(pk=command.pk, lease_token=command.lease_token, state=CommandState.SENDING)
         .first()
     )
+
+
+def holds_lease(command: Command) -> bool:
+    """Nobody else may have it by now. Asked right before a call that takes long to prepare."""
+    return Command.objects.filter(
+        pk=command.pk, lease_token=command.lease_token, lease_until__gt=Now()
+    ).exists()
 
 
 def close_attempt(attempt: Attempt, answer: Answer, *, late: bool = False) -> None:
@@ -179,10 +216,14 @@ def settle(command: Command, answer: Answer) -> Command:
     """Move a command by what its try brought. The caller holds the fence."""
     command.problem = answer.problem
     command.lease_token = command.lease_until = None
+    command.result |= answer.result
+    command.looks += answer.looked
     match answer.outcome:
+        case _ if answer.cause:
+            command.state, command.cause = CommandState.ATTENTION, answer.cause
         case AttemptOutcome.ACCEPTED:
             command.state, command.accepted_at = CommandState.ACCEPTED, Now()
-            command.next_attempt_at = Now() + FIRST_LOOK
+            command.next_attempt_at, command.looks = Now() + FIRST_LOOK, 0
         case AttemptOutcome.REFUSED if not command.was_ambiguous:
             command.state, command.settled_at = CommandState.REFUSED, Now()
         case AttemptOutcome.REFUSED:
@@ -198,19 +239,7 @@ def settle(command: Command, answer: Answer) -> Command:
             command.state = CommandState.OUTCOME_UNKNOWN if ambiguous else CommandState.QUEUED
     if command.state in (CommandState.QUEUED, CommandState.OUTCOME_UNKNOWN):
         _schedule(command, answer)
-    command.save(
-        update_fields=[
-            "state",
-            "problem",
-            "cause",
-            "lease_token",
-            "lease_until",
-            "accepted_at",
-            "settled_at",
-            "was_ambiguous",
-            "next_attempt_at",
-        ]
-    )
+    command.save(update_fields=MOVED)
     command.refresh_from_db()
     return command
 

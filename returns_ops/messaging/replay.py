@@ -24,6 +24,8 @@ MOST_IN_FLIGHT = 500
 # A live event that waits longer than this shows a drain that is late: it goes first.
 PATIENCE = timedelta(seconds=2)
 SETTLED = [EventState.DONE, EventState.DEAD, EventState.PARKED]
+# Written so that PostgreSQL finds both in the small indexes made for them.
+ASIDE = Q(state=EventState.DEAD) | Q(state=EventState.PARKED)
 
 
 class CannotReplay(Exception):
@@ -41,12 +43,13 @@ class Selection:
     until: datetime | None = None
 
     def events(self) -> EventQuerySet:
-        rows = Event.objects.filter(shop=self.shop, state__in=SETTLED)
+        rows = Event.objects.filter(shop=self.shop)
         if self.event:
             rows = rows.filter(pk=self.event.pk)
         if self.reason:
-            aside = [EventState.DEAD, EventState.PARKED]
-            rows = rows.filter(reason=self.reason, state__in=aside)
+            rows = rows.filter(ASIDE, reason=self.reason)
+        else:
+            rows = rows.filter(state__in=SETTLED)
         if self.since:
             rows = rows.filter(received_at__gte=self.since)
         if self.until:
@@ -93,8 +96,7 @@ def stop(job_id: int, *, by: User) -> ReplayJob:
 
 def reasons(shops: Iterable[Shop]) -> list[tuple[str, str, int]]:
     """(state, reason, how many) of what failed or was set aside, the most frequent first."""
-    aside = Q(state=EventState.DEAD) | Q(state=EventState.PARKED)
-    rows = Event.objects.filter(aside, shop__in=shops).values_list("state", "reason")
+    rows = Event.objects.filter(ASIDE, shop__in=shops).values_list("state", "reason")
     return list(rows.annotate(n=Count("pk")).order_by("-n", "reason"))
 
 

@@ -11,8 +11,17 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import DUE_STATES, Command
 from returns_ops.narvar import answers, client
 from returns_ops.narvar.models import Budget, Connection
+from returns_ops.returns.kinds import Kind
 
-KINDS = {"approval": "Approvals and refunds"}
+KINDS: dict[str, str] = {
+    Kind.APPROVAL.value: "Approvals and refunds",
+    Kind.SHIPMENT_STATUS.value: "Statuses",
+    Kind.SHIPMENT_NOTE.value: "Notes, with or without a status",
+    Kind.CREATE_RETURN.value: "New returns",
+    Kind.CREATE_LOCATION.value: "New return locations",
+    Kind.UPDATE_LOCATION.value: "Changed return locations",
+    Kind.DELETE_LOCATION.value: "Removed return locations",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,12 @@
 
 import uuid
 
-from returns_ops.accounts.models import User
+from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Command
-from returns_ops.narvar import wire
+from returns_ops.narvar import operations
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
+from returns_ops.returns.orders import LocationOrder, ReturnOrder
 
 
 def approve(
@@ -17,9 +18,7 @@ def approve(
     Raises transitions.Refused with a sentence for the person (Stale when the RMA has changed
     since `version`); the same submission token again returns the same command.
     """
-    link = Connection.objects.filter(shop__rmas=rma_id).first()
-    if link is None:
-        raise transitions.Refused("This shop is not connected to Narvar, so nothing can be sent.")
+    link = _link(shop__rmas=rma_id)
     approval = transitions.Approval(
         rma_id=rma_id,
         by=by,
@@ -28,9 +27,84 @@ def approve(
         submission_token=submission_token,
         auto_approve=link.auto_approve,
     )
-    return transitions.approve(approval, write=wire.write_approval)
+    return transitions.approve(approval, write=operations.approval)
 
 
 def undo(command_id: int, *, by: User) -> Command:
     """Take a decision back while it is held; raises transitions.Refused when too late."""
     return transitions.undo(command_id, by=by)
+
+
+def tell_status(
+    rma_id: int,
+    *,
+    by: User,
+    status: str | None,
+    note: str | None = None,
+    version: int,
+    submission_token: uuid.UUID,
+) -> Command:
+    """Owe Narvar a status, a note, or both; raises as `approve` does.
+
+    What it may set off is said beforehand by `transitions.preview_status`.
+    """
+    link = _link(shop__rmas=rma_id)
+    telling = transitions.Telling(
+        rma_id=rma_id,
+        by=by,
+        status=status,
+        note=note,
+        version=version,
+        submission_token=submission_token,
+    )
+    return transitions.tell_status(telling, write=operations.shipment_status(link))
+
+
+def save_location(
+    shop: Shop,
+    *,
+    by: User,
+    order: LocationOrder,
+    submission_token: uuid.UUID,
+    location_id: int | None = None,
+    version: int = 0,
+) -> Command:
+    """Owe Narvar a location, whole: a new one, or ours with that id as `version` showed it."""
+    saving = transitions.Saving(
+        shop=shop,
+        by=by,
+        order=order,
+        submission_token=submission_token,
+        location_id=location_id,
+        version=version,
+    )
+    return transitions.save_location(saving, write=operations.location(_link(shop=shop)))
+
+
+def remove_location(
+    location_id: int, *, by: User, version: int, submission_token: uuid.UUID
+) -> Command | None:
+    """Owe Narvar the removal; None when Narvar never had it, and it is gone at once."""
+    removal = transitions.Removal(
+        location_id=location_id, by=by, version=version, submission_token=submission_token
+    )
+    _link(shop__return_locations=location_id)
+    return transitions.remove_location(removal, write=operations.location_removal)
+
+
+def create_return(
+    shop: Shop, *, by: User, order: ReturnOrder, submission_token: uuid.UUID
+) -> Command:
+    """Owe Narvar a new return. Narvar buys a label for it."""
+    _link(shop=shop)
+    creation = transitions.Creation(
+        shop=shop, by=by, order=order, submission_token=submission_token
+    )
+    return transitions.create_return(creation, write=operations.new_return)
+
+
+def _link(**of: int | Shop) -> Connection:
+    link = Connection.objects.filter(**of).first()
+    if link is None:
+        raise transitions.Refused("This shop is not connected to Narvar, so nothing can be sent.")
+    return link

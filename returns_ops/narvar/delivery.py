@@ -1,20 +1,20 @@
 """One try of one command: claim, call with no transaction open, settle under the fence."""
 
+from dataclasses import replace
+
 import structlog
 from django.db import transaction
 from django.db.models import Q
 
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command
-from returns_ops.narvar import answers, breaker, budget, client, verification
-from returns_ops.narvar.budget import Priority
+from returns_ops.narvar import answers, breaker, budget, client, operations, verification
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
-from returns_ops.returns.models import Rma
 
 log = structlog.get_logger(__name__)
 
-PATHS = {"approval": "/merchant/returns/approval"}
+PATHS = {"approval": operations.APPROVAL}
 
 
 def deliver_next() -> bool:
@@ -50,7 +50,7 @@ def _try(command: Command) -> outbox.Answer:
     stopped = verification.before_sending(command)
     if stopped:
         return stopped
-    if not budget.reserve(command.shop_id, Priority.MONEY):
+    if not budget.reserve(command.shop_id, operations.priority_of(command)):
         wait = budget.seconds_until_reset(command.shop_id) + 1
         problem = "Narvar's limit is used up"
         return outbox.Answer(outcome=AttemptOutcome.WAIT, problem=problem, wait_seconds=wait)
@@ -58,27 +58,36 @@ def _try(command: Command) -> outbox.Answer:
 
 
 def _call(command: Command, link: Connection) -> outbox.Answer:
-    request = client.Call(method="POST", path=PATHS[command.kind], body=bytes(command.body))
+    if not outbox.holds_lease(command):
+        problem = "Not sent: too much time went by before the call"
+        return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
     try:
-        reply = client.call(link, request)
+        reply = client.call(link, _frozen(command))
     except (client.NotSent, client.OutcomeUnknown) as error:
         answer = answers.judge_failure(error)
     else:
         budget.learn(command.shop_id, answers.budget_rate(reply))
-        answer = answers.judge(reply)
+        answer = operations.meant(command, answers.judge(reply))
+        if answer.outcome == AttemptOutcome.ACCEPTED:
+            answer = replace(answer, result=operations.named(command, reply.body))
     breaker.note(command.shop_id, AttemptOutcome(answer.outcome))
     return answer
+
+
+def _frozen(command: Command) -> client.Call:
+    """What the command froze, and nothing else: whatever its kind, whichever try it is."""
+    return client.Call(
+        method=command.method,
+        path=command.target,
+        body=bytes(command.body) or None,
+        content_type=command.content_type,
+    )
 
 
 def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
     """Write what the try brought; a worker that outlived its lease changes nothing."""
     with transaction.atomic():
-        # Locks in one order everywhere: RMA, then command.
-        rma = (
-            Rma.objects.select_for_update(of=("self",))
-            .select_related("shop")
-            .get(shop=command.shop_id, rma_number=command.subject)
-        )
+        subject = transitions.lock_subject(command)
         held = outbox.hold_the_fence(command)
         outbox.close_attempt(
             attempt, answer, late=held is None and answer.outcome != AttemptOutcome.NOT_SENT
@@ -86,7 +95,7 @@ def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
         if held is None:
             log.warning("fenced", command=command.pk, attempt=attempt.number)
             return
-        transitions.command_moved(outbox.settle(held, answer), rma)
+        transitions.moved(outbox.settle(held, answer), subject)
         _note_connection(held, answer)
     log.info("tried", command=command.pk, attempt=attempt.number, outcome=answer.outcome)
 

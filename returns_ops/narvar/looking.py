@@ -7,10 +7,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import AttemptOutcome, Command
-from returns_ops.narvar import answers, client, lookup
+from returns_ops.narvar import answers, client, locations, lookup, outcomes
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
+from returns_ops.returns.kinds import OF_LOCATIONS, TELLINGS, Kind
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +38,58 @@ def _take() -> list[Command]:
 
 
 def _look(command: Command) -> None:
+    if command.kind in OF_LOCATIONS:
+        _look_for_location(command)
+    elif command.kind == Kind.CREATE_RETURN:
+        _look_for_return(command)
+    else:
+        _look_at_rma(command)
+
+
+def _look_for_location(command: Command) -> None:
+    try:
+        found = locations.read_all(command.shop, Priority.CONFIRMATION)
+    except lookup.LookupFailed as error:
+        log.info("look_failed", command=command.pk, problem=str(error))
+        transitions.location_read_back(command.pk, None)
+        return
+    transitions.location_read_back(command.pk, found)
+
+
+def _look_for_return(command: Command) -> None:
+    """By the number that Narvar named, else by the order and its items."""
+    try:
+        number = command.result.get("rma_number") or _number_of(command)
+        question = lookup.Question(rma_number=number)
+        found = lookup.ask(command.shop, question, priority=Priority.CONFIRMATION)
+    except lookup.LookupFailed as error:
+        log.info("look_failed", command=command.pk, problem=str(error))
+        transitions.return_not_seen(command.pk)
+        return
+    if number in found.rma_numbers:
+        transitions.return_seen(command.pk, number)
+    else:
+        transitions.return_not_seen(command.pk)
+
+
+def _number_of(command: Command) -> str:
+    seen = outcomes.look(command)
+    if not seen.done:
+        raise lookup.LookupFailed(seen.words)
+    return str(seen.result["rma_number"])
+
+
+def _look_at_rma(command: Command) -> None:
     """Reading applies the news, and the news confirms; what is left is still waiting."""
     question = lookup.Question(rma_number=command.subject)
     try:
         lookup.ask(command.shop, question, priority=Priority.CONFIRMATION)
     except lookup.LookupFailed as error:
         log.info("look_failed", command=command.pk, problem=str(error))
-    transitions.look_was_in_vain(command.pk, command.shop_id, command.subject)
+    in_vain = transitions.look_was_in_vain
+    if command.kind in TELLINGS:
+        in_vain = transitions.status_not_seen
+    in_vain(command.pk, command.shop_id, command.subject)
 
 
 def recheck_credentials() -> None:

@@ -60,9 +60,7 @@ class Found:
 
 def ask(shop: Shop, question: Question, *, priority: Priority = Priority.PERSON) -> Found:
     """Fetch, apply, and say what was found. Raises LookupFailed with words for a person."""
-    link = Connection.objects.select_related("shop").filter(shop=shop).first()
-    if link is None:
-        raise LookupFailed(f"{shop} is not connected to Narvar.")
+    link = link_of(shop)
     found = Found()
     for page in _pages(link, question.query(), priority):
         found.problems += page.problems
@@ -70,6 +68,13 @@ def ask(shop: Shop, question: Question, *, priority: Priority = Priority.PERSON)
         found.rma_numbers += [snapshot.rma_number for snapshot in page.snapshots]
     found.rma_numbers = list(dict.fromkeys(found.rma_numbers))
     return found
+
+
+def link_of(shop: Shop) -> Connection:
+    link = Connection.objects.select_related("shop").filter(shop=shop).first()
+    if link is None:
+        raise LookupFailed(f"{shop} is not connected to Narvar.")
+    return link
 
 
 def _pages(
@@ -91,9 +96,20 @@ def _pages(
 
 
 def _page(link: Connection, query: dict[str, str], priority: Priority) -> wire.ReturnsPage:
-    reply = _call(link, query, priority)
-    if reply.status == 404:
+    body = read(link, PATH, query, priority)
+    if body is None:
         return wire.ReturnsPage(snapshots=(), next_timestamp=None, problems=())
+    try:
+        return wire.parse_answer(body)
+    except wire.Unreadable as problem:
+        raise LookupFailed(f"Narvar's answer cannot be read: {problem}") from problem
+
+
+def read(link: Connection, path: str, query: dict[str, str], priority: Priority) -> bytes | None:
+    """What Narvar shows there; None: it has nothing there. Raises LookupFailed."""
+    reply = _call(link, path, query, priority)
+    if reply.status == 404:
+        return None
     judged = answers.judge(reply)
     if reply.status != 200 or judged.problem:
         raise LookupFailed(
@@ -102,10 +118,7 @@ def _page(link: Connection, query: dict[str, str], priority: Priority) -> wire.R
             outcome=_failed_as(judged.outcome),
             wait_seconds=judged.wait_seconds,
         )
-    try:
-        return wire.parse_answer(reply.body)
-    except wire.Unreadable as problem:
-        raise LookupFailed(f"Narvar's answer cannot be read: {problem}") from problem
+    return reply.body
 
 
 def _failed_as(outcome: AttemptOutcome) -> AttemptOutcome:
@@ -113,7 +126,7 @@ def _failed_as(outcome: AttemptOutcome) -> AttemptOutcome:
     return outcome if outcome in told else AttemptOutcome.NOT_SENT
 
 
-def _call(link: Connection, query: dict[str, str], priority: Priority) -> client.Reply:
+def _call(link: Connection, path: str, query: dict[str, str], priority: Priority) -> client.Reply:
     """One GET inside the shop's budget; what its headers say is learned."""
     if not budget.reserve(link.shop_id, priority):
         wait = budget.seconds_until_reset(link.shop_id)
@@ -123,7 +136,7 @@ def _call(link: Connection, query: dict[str, str], priority: Priority) -> client
             wait_seconds=wait + 1,
         )
     try:
-        reply = client.call(link, client.Call(method="GET", path=PATH, query=query))
+        reply = client.call(link, client.Call(method="GET", path=path, query=query))
     except (client.NotSent, client.OutcomeUnknown) as error:
         breaker.note(link.shop_id, AttemptOutcome.NOT_SENT)
         raise LookupFailed(str(error)) from error

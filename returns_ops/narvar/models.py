@@ -9,12 +9,26 @@ from returns_ops.accounts.models import Shop
 class Connection(models.Model):
     """How we call Narvar for a shop. The password is stored encrypted and never shown."""
 
+    class StatusPlace(models.TextChoices):
+        QUERY = "query", "In the address"
+        FORM = "form", "As a form"
+        JSON = "json", "As JSON"
+
     shop = models.OneToOneField(Shop, models.CASCADE, related_name="connection")
     narvar_url = models.CharField(max_length=255, help_text="https://szero.narvar.com")
     narvar_username = models.CharField(max_length=255)
     narvar_password_encrypted = models.TextField(editable=False)
     auto_approve = models.BooleanField(
         default=False, help_text="Narvar approves as soon as all items are approved"
+    )
+    status_place = models.CharField(
+        max_length=8,
+        choices=StatusPlace,
+        default=StatusPlace.QUERY,
+        help_text="Where the parameters of a shipment status go; Narvar does not say",
+    )
+    location_nested = models.BooleanField(
+        default=False, help_text="All of a return location goes inside `location`"
     )
     paused = models.BooleanField(default=False, help_text="On: nothing is sent for this shop")
     paused_kinds = ArrayField(
@@ -25,6 +39,14 @@ class Connection(models.Model):
     )
     problem = models.TextField(blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="connection_status_place_is_known",
+                condition=Q(status_place__in=["query", "form", "json"]),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.shop} at {self.narvar_url}"

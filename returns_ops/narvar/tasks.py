@@ -12,6 +12,7 @@ from returns_ops.narvar import (
     breaker,
     delivery,
     inbound,
+    locations,
     looking,
     outages,
     reconciliation,
@@ -104,6 +105,15 @@ def count_events() -> None:
     with alone("count_events") as nobody_else:
         if nobody_else:
             silence.count_events()
+
+
+@shared_task(ignore_result=True)
+def sync_locations() -> None:
+    """Read the return locations of every shop that may be called."""
+    close_old_connections()
+    with alone("sync_locations") as nobody_else:
+        if nobody_else:
+            locations.sync_all()
 
 
 @shared_task(ignore_result=True)

@@ -42,6 +42,13 @@ INVARIANTS: dict[str, str] = {
         SELECT a.id, b.id FROM messaging_attempt a
         JOIN messaging_attempt b ON a.command_id = b.command_id AND a.number < b.number
         WHERE a.outcome <> 'unknown' AND coalesce(a.finished_at, 'infinity') > b.started_at""",
+    # A look, unlike a call, leaves no status of HTTP.
+    "I5 what may be done once was not called again after an unclear try": """
+        SELECT c.id FROM messaging_command c
+        JOIN messaging_attempt unclear ON unclear.command_id = c.id
+        JOIN messaging_attempt again ON again.command_id = c.id AND again.number > unclear.number
+        WHERE c.kind IN ('shipment_note', 'create_return', 'create_location')
+        AND unclear.outcome = 'unknown' AND again.http_status IS NOT NULL""",
     "I6 no command asks for more than its cap": """
         SELECT id FROM messaging_command
         WHERE moves_money AND (amount > 0 AND amount <= cap) IS NOT TRUE""",
@@ -68,14 +75,32 @@ INVARIANTS: dict[str, str] = {
         LEFT JOIN messaging_command c ON c.id = t.confirms_id
         WHERE t.shop_id <> r.shop_id OR c.shop_id <> r.shop_id OR c.subject <> r.rma_number""",
     "I10 a command is about an RMA of its shop": """
-        SELECT c.id FROM messaging_command c WHERE c.kind = 'approval' AND NOT EXISTS (
+        SELECT c.id FROM messaging_command c
+        WHERE c.kind IN ('approval', 'shipment_status', 'shipment_note') AND NOT EXISTS (
             SELECT 1 FROM returns_rma r
             WHERE r.shop_id = c.shop_id AND r.rma_number = c.subject)""",
+    "I10 a command is about a location of its shop": """
+        SELECT c.id FROM messaging_command c
+        WHERE c.kind IN ('create_location', 'update_location', 'delete_location') AND NOT EXISTS (
+            SELECT 1 FROM returns_returnlocation l
+            WHERE l.shop_id = c.shop_id AND 'location ' || l.id = c.subject)""",
+    "I10 a created return is one of its shop": """
+        SELECT c.id FROM messaging_command c
+        WHERE c.kind = 'create_return' AND c.state = 'confirmed' AND NOT EXISTS (
+            SELECT 1 FROM returns_rma r
+            WHERE r.shop_id = c.shop_id AND r.rma_number = c.result ->> 'rma_number')""",
     "I11 every command has its audit row": """
         SELECT c.id FROM messaging_command c WHERE NOT EXISTS (
             SELECT 1 FROM accounts_auditentry a
-            WHERE a.action = 'rma.approve' AND (a.data ->> 'command')::bigint = c.id
-            AND a.actor_id = c.requested_by_id)""",
+            WHERE (a.data ->> 'command')::bigint = c.id AND a.actor_id = c.requested_by_id
+            AND a.action = CASE c.kind
+                WHEN 'approval' THEN 'rma.approve'
+                WHEN 'shipment_status' THEN 'rma.status_told'
+                WHEN 'shipment_note' THEN 'rma.status_told'
+                WHEN 'create_return' THEN 'return.created'
+                WHEN 'create_location' THEN 'location.saved'
+                WHEN 'update_location' THEN 'location.saved'
+                WHEN 'delete_location' THEN 'location.removed' END)""",
     "I11 nobody approved their own request": """
         SELECT id FROM messaging_command WHERE approved_by_id = requested_by_id""",
     "counters equal what they count": """

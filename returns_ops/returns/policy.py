@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from returns_ops.returns.money import is_known, spoken
-from returns_ops.returns.states import CANCELLED, NarvarStatus
+from returns_ops.returns.states import CANCELLED, TERMINAL, NarvarStatus, label_of
 
 METHODS = {
     "original_payment": "the original payment",
     "gift_card": "a gift card",
     "": "the method the customer chose",
+}
+
+
+# What an automation does when the return reaches its status.
+AUTOMATIONS = {
+    "refund": "may refund the customer",
+    "mark_as_paid": "may complete the exchange order",
+    "restock": "may restock the items",
+    "reserve_inventory": "may reserve stock for the exchange",
 }
 
 
@@ -118,3 +127,58 @@ def _restock(facts: ApprovalFacts) -> str:
     if facts.restock_fires_at:
         return f"Narvar restocks by itself (at: {facts.restock_fires_at})."
     return "Narvar does not restock by itself."
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusFacts:
+    """All that judging a status to be told to Narvar needs."""
+
+    narvar_status: str
+    status: str | None
+    note: str | None
+    fires: tuple[str, ...] = ()  # automations that this status sets off, and that have not run
+    open_money: str = ""  # a decision under way, in words
+    open_telling: str = ""
+
+
+def judge_status(facts: StatusFacts) -> Verdict:
+    """May this be told to Narvar, and what may its automation do then?"""
+    reasons = tuple(_status_reasons(facts))
+    return Verdict(
+        allowed=not reasons,
+        sentence=_status_sentence(facts),
+        reasons=reasons,
+        warnings=tuple(_status_warnings(facts)),
+    )
+
+
+def _status_reasons(facts: StatusFacts) -> Iterator[str]:
+    if facts.status is None:
+        if facts.note is None:
+            yield "There is neither a status nor a note to tell."
+        return
+    if facts.status == facts.narvar_status:
+        yield f"Narvar shows this return as {label_of(facts.status).lower()} already."
+    if facts.open_money:
+        # The automation may pay at the new status what the decision is about to pay.
+        yield f"A decision about money is under way: {facts.open_money}."
+    if facts.open_telling:
+        yield f"Another status is on its way to Narvar: {facts.open_telling}."
+
+
+def _status_warnings(facts: StatusFacts) -> Iterator[str]:
+    if facts.status is None:
+        return
+    for name in facts.fires:
+        yield f"Narvar's policy acts at this status: its automation {AUTOMATIONS[name]}."
+    if facts.status == NarvarStatus.BY_HAND:
+        yield "Narvar's automation is off for this return from then on."
+    if facts.narvar_status in TERMINAL:
+        yield f"Narvar has this return as {label_of(facts.narvar_status).lower()}."
+
+
+def _status_sentence(facts: StatusFacts) -> str:
+    if facts.status is None:
+        return "A note is added to the return at Narvar."
+    note = ", with a note" if facts.note else ""
+    return f"Narvar is told that the return is: {label_of(facts.status).lower()}{note}."

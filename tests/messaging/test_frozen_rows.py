@@ -81,6 +81,9 @@ def refused(thing: models.Model, words: str) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("column", "value"),
     [
+        ("method", "DELETE"),
+        ("target", "/merchant/returns/shipment_status"),
+        ("content_type", ""),
         ("body", b"{}"),
         ("body_sha256", b"\x00" * 32),
         ("call_reference_id", uuid.uuid4()),

@@ -1,23 +1,18 @@
 """Asking Narvar again: what is in doubt, what nobody spoke of for long, what an outage hid."""
 
 import copy
-import json
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.db.models import F
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as effort
-from hypothesis import strategies as st
 
-from returns_ops.messaging.models import Heartbeat
-from returns_ops.narvar import inbound, outages, reconciliation
+from returns_ops.messaging.models import Event
+from returns_ops.narvar import reconciliation
 from returns_ops.narvar.models import Budget, Connection, Outage
-from returns_ops.returns.models import Rma, RmaEvent, Transaction
+from returns_ops.returns.models import Rma, RmaEvent
 from tests.circle import DOMAIN, PASSWORD, USERNAME, Circle
-from tests.narvar.lives import document, drain, forget_everything, item, keep, mirror
+from tests.narvar.lives import document, drain, keep
 
 HOUR = timedelta(hours=1)
 
@@ -128,6 +123,30 @@ def test_narvar_catches_up_and_the_doubt_is_over(circle: Circle) -> None:
 
     rma = circle.rma(rma.rma_number)
     assert (rma.narvar_status, rma.needs_refetch, rma.refetch_tries) == ("exception", False, 0)
+
+
+def test_the_same_bytes_after_narvars_last_retry_may_be_news_and_are_asked_about(
+    circle: Circle,
+) -> None:
+    rma = circle.arrive()
+    first = circle.narvar.webhook(DOMAIN, rma.rma_number)
+    circle.narvar.advance(DOMAIN, rma.rma_number, "exception", send=False)
+    circle.tell(rma.rma_number)
+    lines = RmaEvent.objects.count()
+    kept = Event.objects.earliest("id")
+    assert bytes(kept.body) == first[1]
+    again = {"X-Narvar-Webhook-Id": kept.webhook_id}
+
+    for hours, doubtful in ((9, False), (11, True)):
+        Event.objects.update(last_seen_at=timezone.now() - hours * HOUR)
+        assert circle.knock({**first[0], **again}, first[1]) == 200
+        drain()
+        assert circle.rma(rma.rma_number).needs_refetch is doubtful
+
+    assert reconciliation.refetch_doubtful() == 1
+    rma = circle.rma(rma.rma_number)
+    assert (rma.narvar_status, rma.needs_refetch) == ("exception", False)
+    assert RmaEvent.objects.count() == lines
 
 
 def test_a_missed_webhook_is_made_good_within_six_hours(circle: Circle) -> None:
@@ -260,113 +279,3 @@ def test_what_was_not_touched_for_two_weeks_is_left_to_its_turn(circle: Circle) 
     Outage.objects.create(began_at=ended - timedelta(minutes=10), ended_at=ended)
 
     assert reconciliation.reread_open() == 0
-
-
-@pytest.fixture
-def door_seen(live_server: Any, settings: Any) -> Any:
-    settings.PUBLIC_URL = live_server.url
-    return lambda ago: Heartbeat.objects.filter(name="door").update(
-        seen_at=timezone.now() - timedelta(seconds=ago)
-    )
-
-
-def test_the_first_look_at_an_open_door_is_no_outage(door_seen: Any) -> None:
-    assert outages.watch() is None
-    assert Heartbeat.objects.filter(name="door").exists()
-
-
-@pytest.mark.parametrize(("ago", "found"), [(11, False), (59, False), (70, True), (5000, True)])
-def test_a_door_unseen_for_more_than_a_minute_was_shut(
-    door_seen: Any, ago: int, found: bool
-) -> None:
-    outages.watch()
-    door_seen(ago)
-
-    outage = outages.watch()
-
-    assert (outage is not None) is found
-    if outage:
-        assert abs((outage.ended_at - outage.began_at).total_seconds() - ago) < 5
-    assert outages.watch() is None
-
-
-def test_while_the_door_is_shut_nothing_is_noted(door_seen: Any, settings: Any) -> None:
-    outages.watch()
-    door_seen(300)
-    settings.PUBLIC_URL = "http://127.0.0.1:1"
-
-    assert outages.watch() is None
-
-    assert timezone.now() - Heartbeat.objects.get(name="door").seen_at > timedelta(seconds=290)
-    assert not Outage.objects.exists()
-
-
-def life(number: str) -> list[dict[str, Any]]:
-    """An edit that changes the lines, money that shows and vanishes again, and a tie at the end."""
-    transaction = {
-        "id": "tx-1",
-        "amount": "10.00",
-        "currency": "USD",
-        "timestamp": 1_793_500_000,
-        "source": "narvar",
-    }
-    edit = [{"created_at": "2026-11-01T02:30:00Z"}]
-    told = [document(number, step) for step in range(3)]
-    states = told[2]["items"][0]["current_processing_state"]
-    lines = [item("FLEECE-M", states), item("SCARF", states)]
-    edited = document(number, 2, previous_versions=edit, items=lines)
-    paid = copy.deepcopy(edited) | {"transactions": [transaction]}
-    end = document(number, 100, previous_versions=edit, transactions=[])
-    return [*told, edited, paid, end, end | {"return_status": "exception"}]
-
-
-@pytest.fixture
-def ends() -> list[Any]:
-    """How each example ended."""
-    return []
-
-
-@given(data=st.data())
-@effort(
-    max_examples=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-def test_any_order_with_any_repetition_ends_in_the_same_state(
-    circle: Circle, ends: list[Any], data: Any
-) -> None:
-    forget_everything()
-    made = circle.narvar.create_rma(DOMAIN, status="initiated", send=False)
-    deliveries = life(made["rma_number"])
-    number = made["rma_number"]
-    narvar_holds(circle, number, deliveries[-2])
-    order = data.draw(st.permutations(range(len(deliveries))))
-    again = data.draw(st.lists(st.sampled_from(order), max_size=4))
-    batch = data.draw(st.integers(1, 12))
-
-    for index in [*order, *again]:
-        keep(circle.shop, deliveries[index])
-    while inbound.drain_batch(batch):
-        pass
-    reconciliation.refetch_doubtful()
-
-    (end,) = mirror()
-    assert (end.pop("rma_number"), end["narvar_status"]) == (number, "approved")
-    assert (end["needs_refetch"], end["refetch_tries"]) == (False, 0)
-    assert [line for line, *_ in end["items"]] == [deliveries[-1]["items"][0]["item_id"]]
-    assert [(name, str(amount)) for name, amount in end["money"]] == [("tx-1", "10.0000")]
-    ends.append(end)
-    assert end == ends[0]
-
-
-def test_money_that_narvar_no_longer_lists_is_kept_and_told_once(circle: Circle) -> None:
-    *_, paid, poorer, _ = life("R1")
-    for body in (paid, poorer, json.loads(json.dumps(poorer)) | {"locale": "en"}):
-        keep(circle.shop, body)
-        drain()
-
-    assert Transaction.objects.count() == 1
-    drift = RmaEvent.objects.filter(verb="drift")
-    assert [line.text for line in drift] == [
-        "Narvar no longer lists a refund of 10.00 USD that it showed before: it stays counted"
-    ]

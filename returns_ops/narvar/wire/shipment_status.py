@@ -1,7 +1,7 @@
 """POST /merchant/returns/shipment_status. The spec says "parameters" and not where they go."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote, urlencode
 
 from returns_ops.narvar.wire.encode import encode, without_absent
@@ -15,6 +15,13 @@ class WireRequest:
     query: str = ""
     body: bytes = b""
     content_type: str = ""
+
+
+def place(name: str) -> Place:
+    for known in get_args(Place):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    raise ValueError(f"{name!r} is no place for parameters")
 
 
 def write_shipment_status(order: ShipmentStatusOrder, place: Place = "query") -> WireRequest:

@@ -15,6 +15,7 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.kinds import Kind
 from returns_ops.returns.models import Rma, RmaEvent, RmaItem
 from returns_ops.returns.money import spoken
 from returns_ops.returns.orders import ApprovalOrder, ItemDecision
@@ -23,7 +24,7 @@ from returns_ops.returns.preview import preview
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions.standing import DERIVED, restate
 
-KIND = "approval"
+KIND = Kind.APPROVAL.value
 
 
 class Refused(Exception):
@@ -47,8 +48,8 @@ class Approval:
 
 
 @transaction.atomic
-def approve(approval: Approval, *, write: Callable[[ApprovalOrder], bytes]) -> Command:
-    """Freeze the decision as a command; `write` turns it into the bytes that will be sent."""
+def approve(approval: Approval, *, write: Callable[[ApprovalOrder], outbox.Request]) -> Command:
+    """Freeze the decision as a command; `write` turns it into the request that will be sent."""
     rma = _lock(approval.rma_id)
     earlier = Command.objects.filter(submission_token=approval.submission_token).first()
     if earlier:
@@ -107,7 +108,7 @@ def _promise(
     rma: Rma,
     approval: Approval,
     verdict: Verdict,
-    write: Callable[[ApprovalOrder], bytes],
+    write: Callable[[ApprovalOrder], outbox.Request],
 ) -> outbox.Promise:
     ordinal = outbox.next_ordinal(rma.shop, rma.rma_number, KIND)
     reference = outbox.call_reference(rma.shop, rma.rma_number, KIND, ordinal)
@@ -118,11 +119,11 @@ def _promise(
         kind=KIND,
         ordinal=ordinal,
         call_reference_id=reference,
-        body=_written(order, write),
+        request=_written(order, write),
         summary=_summary(approval, verdict),
         requested_by=approval.by,
         submission_token=approval.submission_token,
-        hold=_hold(rma.shop),
+        hold=hold_of(rma.shop),
         moves_money=approval.refund,
         amount=verdict.amount,
         cap=verdict.cap if approval.refund else None,
@@ -130,7 +131,9 @@ def _promise(
     )
 
 
-def _written(order: ApprovalOrder, write: Callable[[ApprovalOrder], bytes]) -> bytes:
+def _written(
+    order: ApprovalOrder, write: Callable[[ApprovalOrder], outbox.Request]
+) -> outbox.Request:
     try:
         return write(order)
     except ValueError as error:
@@ -158,7 +161,7 @@ def _order(rma: Rma, approval: Approval, reference: uuid.UUID) -> ApprovalOrder:
     )
 
 
-def _hold(shop: Shop) -> timedelta:
+def hold_of(shop: Shop) -> timedelta:
     own = shop.hold_seconds
     return timedelta(seconds=settings.HOLD_SECONDS if own is None else own)
 

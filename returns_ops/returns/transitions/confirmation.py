@@ -7,9 +7,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.kinds import OF_RMAS, TELLINGS, Kind
 from returns_ops.returns.models import Rma, RmaEvent, Transaction
 from returns_ops.returns.money import spoken
-from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus
+from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus, label_of
 
 # A refund may be seen before the answer to our call is.
 AWAITING = [
@@ -29,6 +30,9 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
     told = []
     for command in waiting:
         rma = by_key[command.shop_id, command.subject]
+        if command.kind in TELLINGS:
+            told += _by_status(command, rma)
+            continue
         event = _by_money(command, rma, unused[rma.pk]) if command.moves_money else None
         if not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
             event = _confirmed(command, rma, f"Narvar shows the return as {rma.narvar_status}")
@@ -39,9 +43,22 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
 
 def _waiting(by_key: dict[tuple[int, str], Rma]) -> list[Command]:
     wanted = Q(shop__in={shop for shop, _ in by_key}, subject__in={name for _, name in by_key})
-    commands = Command.objects.filter(wanted, kind="approval", state__in=AWAITING)
+    commands = Command.objects.filter(wanted, kind__in=OF_RMAS, state__in=AWAITING)
     locked = commands.exclude(first_sent_at=None).select_for_update(of=("self",)).order_by("id")
     return [command for command in locked if (command.shop_id, command.subject) in by_key]
+
+
+def _by_status(command: Command, rma: Rma) -> list[RmaEvent]:
+    """What we told Narvar is what it shows."""
+    asked = command.summary.get("status")
+    # The status alone does not show that the note came with it: Narvar's answer must.
+    answered = command.state == CommandState.ACCEPTED and not command.was_ambiguous
+    if not asked or rma.narvar_status != asked:
+        return []
+    if command.kind == Kind.SHIPMENT_NOTE and not answered:
+        return []
+    shown = f"Narvar shows the return as {label_of(asked).lower()}"
+    return [_confirmed(command, rma, shown, "what we told it")]
 
 
 def _unused_transactions(
@@ -73,7 +90,7 @@ def _pays(row: Transaction, command: Command) -> bool:
     return same and command.first_sent_at is not None and row.first_seen_at >= command.first_sent_at
 
 
-def _confirmed(command: Command, rma: Rma, evidence: str) -> RmaEvent:
+def _confirmed(command: Command, rma: Rma, evidence: str, what: str = "our decision") -> RmaEvent:
     Command.objects.filter(pk=command.pk).update(
         state=CommandState.CONFIRMED,
         settled_at=Now(),
@@ -86,6 +103,6 @@ def _confirmed(command: Command, rma: Rma, evidence: str) -> RmaEvent:
         rma=rma,
         source=RmaEvent.Source.SYSTEM,
         verb="confirmed",
-        text=f"{evidence}: our decision is confirmed",
+        text=f"{evidence}: {what} is confirmed",
         command=command,
     )

@@ -45,10 +45,11 @@ def command_moved(command: Command, rma: Rma) -> None:
             )
         )
     told += confirm([rma])
-    _write(rma, told)
+    tell(rma, told)
 
 
-def _write(rma: Rma, told: list[RmaEvent]) -> None:
+def tell(rma: Rma, told: list[RmaEvent]) -> None:
+    """Into the timeline, and into the states that follow from it."""
     RmaEvent.objects.bulk_create(told)
     restate([rma])
     rma.version += 1
@@ -85,7 +86,7 @@ def look_was_in_vain(command_id: int, shop_id: int, subject: str) -> None:
         command.state = CommandState.ATTENTION
     command.next_attempt_at = Now() + next_look(command.looks)
     command.save(update_fields=["looks", "cause", "problem", "state", "next_attempt_at"])
-    _write(rma, told)
+    tell(rma, told)
 
 
 def next_look(looks: int) -> timedelta:
