@@ -215,11 +215,9 @@ def said_of(event: Event, clock: Clock) -> SafeString | str:
     """Why it failed or waits; nothing of what went well."""
     if event.state in (EventState.DEAD, EventState.PARKED):
         return sentence(word(REASONS, event.reason)) or masked(event.problem)
-    if event.state == EventState.PENDING and event.attempts:
+    if event.state == EventState.PENDING and event.problem:  # without: a worker has it now
         wait = clock.countdown(event.next_attempt_at)
-        return format_html(
-            "Try {} in {}: {}", event.attempts + 1, wait, masked(event.problem) or "it failed"
-        )
+        return format_html("Try {} in {}: {}", event.attempts + 1, wait, masked(event.problem))
     return ""
 
 
