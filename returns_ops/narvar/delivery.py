@@ -14,8 +14,6 @@ from returns_ops.returns import transitions
 
 log = structlog.get_logger(__name__)
 
-PATHS = {"approval": operations.APPROVAL}
-
 
 def deliver_next() -> bool:
     """Make the next due call; False when there is none that may be made now."""

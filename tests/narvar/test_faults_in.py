@@ -116,7 +116,8 @@ def test_a_worker_killed_in_the_middle_of_a_batch_leaves_nothing_behind(shop: Sh
         keep(shop, document(f"R{number}"))
 
     child = start("drain", failpoints="drain.before_commit:sleep:60")
-    wait_for(lambda: backends_in_transaction() == 1)
+    claimed = Event.objects.exclude(lease_until=None)
+    wait_for(lambda: claimed.count() == 30 and backends_in_transaction() == 1)
     child.send_signal(signal.SIGKILL)
     child.communicate()
     wait_for(lambda: backends_in_transaction() == 0)

@@ -11,7 +11,7 @@ from returns_ops.accounts.models import AuditEntry
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.narvar import controls
+from returns_ops.narvar import controls, decisions
 from returns_ops.narvar.models import Connection
 from returns_ops.narvar.operations import RETRY
 from returns_ops.returns import transitions
@@ -410,3 +410,15 @@ def test_one_kind_is_switched_off_and_the_others_go_on(circle: Circle) -> None:
     noted.refresh_from_db()
     told.refresh_from_db()
     assert (noted.state, told.state) == (CommandState.QUEUED, CommandState.ACCEPTED)
+
+
+def test_what_is_told_of_a_return_can_be_undone_and_the_rest_cannot(circle: Circle) -> None:
+    told = tell(circle, circle.arrive(), RECEIVED)
+
+    decisions.undo(told.pk, by=circle.wanda)
+    for command in (save(circle), create(circle)):
+        with pytest.raises(Refused, match="it cannot be undone"):
+            decisions.undo(command.pk, by=circle.wanda)
+
+    told.refresh_from_db()
+    assert told.state == CommandState.CANCELLED

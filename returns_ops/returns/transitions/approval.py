@@ -15,7 +15,7 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.kinds import Kind
+from returns_ops.returns.kinds import OF_RMAS, Kind
 from returns_ops.returns.models import Rma, RmaEvent, RmaItem
 from returns_ops.returns.money import spoken
 from returns_ops.returns.orders import ApprovalOrder, ItemDecision
@@ -76,6 +76,8 @@ def _same_decision(earlier: Command, rma: Rma) -> Command:
 def undo(command_id: int, *, by: User) -> Command:
     """Take a decision back, if nothing was sent yet."""
     found = Command.objects.select_related("shop").get(pk=command_id)
+    if found.kind not in OF_RMAS:
+        raise Refused("This is sent at once: it cannot be undone, only changed again.")
     rma = (
         Rma.objects.select_for_update(of=("self",))
         .select_related("shop")
