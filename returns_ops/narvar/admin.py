@@ -87,6 +87,8 @@ class ConnectionInline(StackedInline):
         "narvar_username",
         "narvar_password",
         "auto_approve",
+        "status_place",
+        "location_nested",
         "paused",
         "problem",
     )

@@ -110,7 +110,7 @@ def _commands() -> Iterable[tuple[str, str, Labels, Rows]]:
         ("moves_money",),
         _oldest(unknown, "first_sent_at"),
     )
-    accepted = Command.objects.filter(state=CommandState.ACCEPTED)
+    accepted = Command.objects.filter(state=CommandState.ACCEPTED, settled_at=None)
     words = "Since Narvar accepted the oldest command that is not confirmed"
     yield (
         "commands_oldest_accepted_seconds",

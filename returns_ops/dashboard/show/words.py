@@ -31,6 +31,12 @@ KINDS = {
     "approve": "Approval",
     "approval_with_refund": "Approval with refund",
     "approval_without_refund": "Approval without refund",
+    "shipment_status": "Status",
+    "shipment_note": "Note",
+    "create_return": "New return",
+    "create_location": "New return location",
+    "update_location": "Return location",
+    "delete_location": "Removal of a return location",
 }
 TRANSACTION_TYPES = {"refund": "Refund", "exchange": "Exchange", "return": "Return"}
 AS_OF = {"webhook": "by webhook", "api": "read from Narvar"}
@@ -51,7 +57,8 @@ REASONS = {
     "shop_inactive": "The shop is switched off",
 }
 CAUSES = {
-    "no_clear_answer": "No clear answer for six hours",
+    "no_clear_answer": "No clear answer after all tries",
+    "maybe_done": "It may have been done, and cannot be repeated safely",
     "refused_after_unclear_try": "Refused, but an earlier try may have acted",
     "wrong_address": "Narvar redirects: the address is wrong",
     "not_confirmed": "Accepted, and nothing is seen of it",
