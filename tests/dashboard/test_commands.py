@@ -47,7 +47,10 @@ def soon(seconds: float) -> object:
         ({"state": CommandState.ACCEPTED}, "Accepted by Narvar"),
         ({"state": CommandState.CONFIRMED}, "Confirmed"),
         ({"state": CommandState.REFUSED, "problem": "No such item"}, "No such item"),
-        ({"state": CommandState.ATTENTION, "cause": "no_clear_answer"}, "No clear answer after all"),
+        (
+            {"state": CommandState.ATTENTION, "cause": "no_clear_answer"},
+            "No clear answer after all",
+        ),
         ({"state": CommandState.CANCELLED}, "Undone"),
         ({"state": CommandState.CANCELLED, "tries": 2}, "Given up"),
     ],
