@@ -280,3 +280,23 @@ def test_a_refund_of_another_amount_is_said_as_such(circle: Circle) -> None:
     assert (command.state, command.cause) == (CommandState.ACCEPTED, "other_amount")
     assert command.problem == "Narvar shows a refund of 7.50 USD, not of 20.00 USD"
     assert circle.rma(rma.rma_number).refunded == Decimal("7.50")
+
+
+@pytest.mark.parametrize("source", ["narvar_agent", "shopify_webhook"])
+def test_the_same_amount_paid_by_somebody_else_confirms_nothing_and_stops_ours(
+    circle: Circle, source: str
+) -> None:
+    rma = circle.arrive(estimated_refund="20.00")
+    circle.approve(rma)
+    paid = {"id": "t-1", "amount": 20.0, "currency": "USD", "source": source}
+    circle.narvar.patch_rma(
+        DOMAIN, rma.rma_number, transactions=[{**paid, "timestamp": 1_800_000_000}]
+    )
+
+    circle.send()
+
+    command = Command.objects.get()
+    assert command.state == CommandState.REFUSED
+    assert "Nothing is left to refund" in command.problem
+    assert approvals(circle) == 0
+    assert circle.rma(rma.rma_number).refunded == Decimal("20.00")

@@ -19,6 +19,8 @@ AWAITING = [
     CommandState.ACCEPTED,
     CommandState.ATTENTION,
 ]
+# Somebody else's money, by Narvar's own word, is no evidence for what we asked.
+OF_OTHERS = {"narvar_agent", "shopify_webhook"}
 SETTLED_STATUSES = EXCEPTIONAL | {NarvarStatus.APPROVED, NarvarStatus.REJECTED}
 
 
@@ -87,6 +89,8 @@ def _by_money(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent
 def _pays(row: Transaction, command: Command) -> bool:
     """Same money, and first seen by us only after the command was sent."""
     same = row.amount == command.amount and row.currency == command.currency
+    if row.source in OF_OTHERS:
+        return False
     return same and command.first_sent_at is not None and row.first_seen_at >= command.first_sent_at
 
 
