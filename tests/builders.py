@@ -22,7 +22,16 @@ from returns_ops.messaging.models import (
 )
 from returns_ops.narvar.models import Connection
 from returns_ops.narvar.secrets import encrypt
-from returns_ops.returns.models import Package, Rma, RmaEvent, RmaItem, SearchToken, Transaction
+from returns_ops.returns.models import (
+    Package,
+    ReceiptLine,
+    RefundLimit,
+    Rma,
+    RmaEvent,
+    RmaItem,
+    SearchToken,
+    Transaction,
+)
 from returns_ops.returns.states import NarvarStatus, Work
 
 PASSWORD = "a long enough password"
@@ -66,6 +75,16 @@ def give_role(user: User, shop: Shop, role: str) -> Membership:
     return Membership.objects.create(user=user, shop=shop, role=role)
 
 
+def lift_limits(shop: Shop) -> None:
+    """Everybody may refund any amount alone: for tests that are about something else."""
+    plenty = Decimal(10) ** 9
+    RefundLimit.objects.bulk_create(
+        RefundLimit(shop=shop, role=role, currency=currency, each=plenty, day=plenty)
+        for role in (Role.WAREHOUSE, Role.AGENT, Role.APPROVER)
+        for currency in ("USD", "EUR", "GBP", "CAD", "JPY", "KWD")
+    )
+
+
 def make_rma(shop: Shop | None = None, rma_number: str = "", **fields: Any) -> Rma:
     number = next_number()
     now = timezone.now()
@@ -104,6 +123,11 @@ def make_item(rma: Rma, sku: str = "JACKET-M", **fields: Any) -> RmaItem:
         "unit_final": Decimal("49.99"),
     }
     return RmaItem.objects.create(rma=rma, **{**known, **fields})
+
+
+def make_receipt_line(rma: Rma, item: RmaItem | None, *, by: User, **fields: Any) -> ReceiptLine:
+    known: dict[str, Any] = {"quantity": 1, "in_hand": True, "decision": "approved"}
+    return ReceiptLine.objects.create(rma=rma, item=item, entered_by=by, **{**known, **fields})
 
 
 def make_package(rma: Rma, tracking_number: str = "", **fields: Any) -> Package:

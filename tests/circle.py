@@ -17,7 +17,7 @@ from returns_ops.messaging.models import Command
 from returns_ops.narvar import decisions, delivery, inbound
 from returns_ops.narvar.connections import Details, Door, connect
 from returns_ops.returns.models import Rma
-from tests.builders import make_staff
+from tests.builders import lift_limits, make_staff
 from tests.narvar_simulator import Simulator
 
 DOMAIN = "larkspur-outfitters.myshopify.com"
@@ -121,4 +121,5 @@ def _connect(narvar: Simulator, domain: str, person: str) -> Circle:
         password=door.webhook_password,
     )
     shop = Shop.objects.get(domain=domain)
+    lift_limits(shop)
     return Circle(narvar, shop, door, make_staff(person, shop, Role.WAREHOUSE))

@@ -16,3 +16,9 @@ def alone(job: str) -> Iterator[bool]:
         if held:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [job])
+
+
+def wait_for(name: str) -> None:
+    """Until the caller's transaction ends, nobody else comes past this with the same name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

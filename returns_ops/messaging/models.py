@@ -152,6 +152,10 @@ class Command(models.Model):
     approved_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="commands_approved"
     )
+    second_person = models.BooleanField(
+        default=False, help_text="Is not sent before somebody else approved it"
+    )
+    expires_at = models.DateTimeField(null=True, help_text="A request for approval ends then")
     created_at = models.DateTimeField(db_default=Now())
     held_until = models.DateTimeField(null=True, help_text="Can be undone until then")
     state = models.CharField(max_length=16, choices=CommandState, default=CommandState.QUEUED)
@@ -210,12 +214,21 @@ class Command(models.Model):
                 name="command_nobody_approves_their_own",
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("requested_by")),
             ),
+            models.CheckConstraint(
+                name="command_waits_for_its_second_person",
+                condition=Q(second_person=False)
+                | Q(approved_by__isnull=False)
+                | Q(state__in=["needs_approval", "cancelled"]),
+            ),
         ]
         indexes = [
             models.Index(
                 name="command_due", fields=["next_attempt_at"], condition=Q(state__in=DUE_STATES)
             ),
             models.Index(fields=["shop", "-id"], name="command_newest"),
+            models.Index(
+                fields=["shop", "-id"], name="command_open", condition=Q(state__in=OPEN_STATES)
+            ),
             models.Index(
                 name="command_attention",
                 fields=["shop"],
@@ -237,7 +250,8 @@ class Command(models.Model):
 
     @property
     def can_be_undone(self) -> bool:
-        return self.state == CommandState.QUEUED and self.tries == 0
+        waits = self.state in (CommandState.NEEDS_APPROVAL, CommandState.QUEUED)
+        return waits and self.tries == 0
 
 
 class AttemptOutcome(models.TextChoices):

@@ -4,7 +4,7 @@ import hashlib
 import random
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -78,11 +78,13 @@ class Promise:
     amount: Decimal | None = None
     cap: Decimal | None = None
     currency: str = ""
+    expires_at: datetime | None = None  # a second person must approve it before then
 
 
 def promise(call: Promise) -> Command:
     """Freeze a call in the caller's transaction: it is sent if and only if that commits."""
     due = Now() + call.hold
+    waits = call.expires_at is not None
     command = Command.objects.create(
         shop=call.shop,
         subject=call.subject,
@@ -101,7 +103,10 @@ def promise(call: Promise) -> Command:
         currency=call.currency,
         submission_token=call.submission_token,
         requested_by=call.requested_by,
-        held_until=due if call.hold else None,
+        state=CommandState.NEEDS_APPROVAL if waits else CommandState.QUEUED,
+        second_person=waits,
+        expires_at=call.expires_at,
+        held_until=due if call.hold and not waits else None,
         next_attempt_at=due,
     )
     command.refresh_from_db()

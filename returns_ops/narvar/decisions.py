@@ -1,6 +1,7 @@
 """What the screens call: our decisions, written as Narvar will read them."""
 
 import uuid
+from decimal import Decimal
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Command
@@ -8,15 +9,27 @@ from returns_ops.narvar import operations
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
 from returns_ops.returns.orders import LocationOrder, ReturnOrder
+from returns_ops.returns.plan import Rest
 
 
 def approve(
-    rma_id: int, *, by: User, refund: bool, version: int, submission_token: uuid.UUID
+    rma_id: int,
+    *,
+    by: User,
+    refund: bool,
+    version: int,
+    submission_token: uuid.UUID,
+    rest: Rest = Rest.AS_EXPECTED,
+    partial_amount: Decimal | None = None,
+    reason: str = "",
+    note: str = "",
+    ask: bool = False,
 ) -> Command:
-    """Owe Narvar the approval of the whole RMA.
+    """Owe Narvar the decision of what the bench entered, and `rest` for what it did not.
 
     Raises transitions.Refused with a sentence for the person (Stale when the RMA has changed
-    since `version`); the same submission token again returns the same command.
+    since `version`, NeedsSecondPerson when it can only be asked for, with `ask`); the same
+    submission token again returns the same command.
     """
     link = _link(shop__rmas=rma_id)
     approval = transitions.Approval(
@@ -26,6 +39,11 @@ def approve(
         version=version,
         submission_token=submission_token,
         auto_approve=link.auto_approve,
+        rest=rest,
+        partial_amount=partial_amount,
+        reason=reason,
+        note=note,
+        ask=ask,
     )
     return transitions.approve(approval, write=operations.approval)
 

@@ -1,46 +1,116 @@
-"""The facts of one RMA, gathered for the pure rules. Screen and transition ask the same."""
+"""The facts of one RMA, gathered for the pure rules.
+
+Screen, transition and delivery ask the same.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from returns_ops.messaging.models import Command
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from returns_ops.messaging.models import DUE_STATES, Command, CommandState
 from returns_ops.returns.documents import policy_track
-from returns_ops.returns.models import Rma, RmaItem, Transaction
+from returns_ops.returns.kinds import TELLINGS, Kind
+from returns_ops.returns.models import (
+    Package,
+    Photo,
+    ReceiptLine,
+    Rma,
+    RmaItem,
+    SearchToken,
+    Transaction,
+)
 from returns_ops.returns.orders import SHOPIFY_ID
+from returns_ops.returns.plan import Plan, Rest, plan
 from returns_ops.returns.policy import ApprovalFacts, Verdict, judge_approval
-from returns_ops.returns.states import NarvarStatus
+from returns_ops.returns.rules import grades_of, rules_of
+from returns_ops.returns.search import normalise
+from returns_ops.returns.states import NOTHING_ARRIVES, NarvarStatus, Work
+
+SOON = timedelta(hours=24)
 
 
-def preview(rma: Rma, *, refund: bool) -> Verdict:
-    """What approving the whole RMA would do now."""
-    return judge_approval(approval_facts(rma, refund=refund))
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a person is about to decide of a whole return."""
+
+    refund: bool
+    rest: Rest = Rest.AS_EXPECTED
+    partial_amount: Decimal | None = None
 
 
-def approval_facts(rma: Rma, *, refund: bool) -> ApprovalFacts:
-    items = [item for item in rma.items.all() if item.removed_at is None]
-    return facts_from(
-        rma,
-        items,
-        list(rma.transactions.all()),
-        Command.objects.about(rma.shop_id, rma.rma_number).open().order_by("-id").first(),
-        refund=refund,
-    )
+class Bundle:
+    """All rows that a decision about one RMA depends on, each read once and only when needed."""
+
+    def __init__(self, rma: Rma, **known: Any) -> None:
+        self.rma = rma
+        vars(self).update(known)
+
+    @cached_property
+    def items(self) -> list[RmaItem]:
+        return [item for item in self.rma.items.all() if item.removed_at is None]
+
+    @cached_property
+    def lines(self) -> list[ReceiptLine]:
+        return list(self.rma.receipt_lines.all())
+
+    @cached_property
+    def transactions(self) -> list[Transaction]:
+        return list(self.rma.transactions.all())
+
+    @cached_property
+    def packages(self) -> list[Package]:
+        return [one for one in self.rma.packages.all() if one.removed_at is None]
+
+    @cached_property
+    def open_commands(self) -> list[Command]:
+        found = Command.objects.about(self.rma.shop_id, self.rma.rma_number).open()
+        return list(found.defer("body").order_by("id"))
+
+    @cached_property
+    def photographed(self) -> set[int | None]:
+        """Lines with a photo; None among them: one of the whole return."""
+        return set(Photo.objects.filter(rma=self.rma).values_list("line_id", flat=True))
+
+    @cached_property
+    def same_box(self) -> tuple[str, ...]:
+        """Other open returns that travel under one of our tracking numbers."""
+        words = {normalise(one.tracking_number) for one in self.packages} - {""}
+        if not words:
+            return ()
+        others = SearchToken.objects.filter(
+            shop=self.rma.shop_id, kind=SearchToken.Kind.TRACKING, token__in=words
+        ).exclude(rma=self.rma)
+        numbers = others.exclude(rma__work=Work.DONE).values_list("rma__rma_number", flat=True)
+        return tuple(sorted(set(numbers)))[:3]
+
+    @cached_property
+    def evidence_missing(self) -> tuple[str, ...]:
+        return tuple(_evidence_missing(self))
 
 
-def facts_from(
-    rma: Rma,
-    items: list[RmaItem],
-    transactions: list[Transaction],
-    open_command: Command | None,
-    *,
-    refund: bool,
-) -> ApprovalFacts:
-    """The same from rows already read, so that a page asks the database once for both buttons."""
+def preview(rma: Rma, wanted: Wanted) -> tuple[Verdict, Plan]:
+    """What this decision would do now, and the units it would tell."""
+    return judge(Bundle(rma), wanted)
+
+
+def judge(bundle: Bundle, wanted: Wanted) -> tuple[Verdict, Plan]:
+    planned = plan(bundle.items, bundle.lines, wanted.rest)
+    return judge_approval(facts_of(bundle, wanted, planned)), planned
+
+
+def facts_of(bundle: Bundle, wanted: Wanted, planned: Plan) -> ApprovalFacts:
+    rma, items = bundle.rma, bundle.items
     refund_track: dict[str, Any] = policy_track(rma.policy, "refund")
     return ApprovalFacts(
         narvar_status=rma.narvar_status,
-        refund=refund,
+        refund=wanted.refund,
         estimated_refund=rma.estimated_refund,
         cap=rma.first_cap,
         refunded=rma.refunded,
@@ -49,17 +119,90 @@ def facts_from(
         automation_refunded=bool(refund_track.get("succeeded_at")),
         refund_fires_at=refund_track.get("fires_at") or "",
         restock_fires_at=policy_track(rma.policy, "restock").get("fires_at") or "",
-        open_command=_in_words(open_command),
+        open_command=_decision_under_way(bundle.open_commands),
+        being_told=_status_under_way(bundle.open_commands),
         lines_without_name=_lines_without_name(items),
         item_count=sum(item.quantity for item in items),
-        paid_in_shopify=any(row.source == "shopify_webhook" for row in transactions),
-        undelivered=rma.narvar_status in (NarvarStatus.INITIATED, NarvarStatus.ON_ITS_WAY)
-        and rma.return_method not in ("keep_the_item", "in_store"),
+        paid_in_shopify=any(row.source == "shopify_webhook" for row in bundle.transactions),
+        undelivered=_is_under_way(rma) and not any(line.in_hand for line in bundle.lines),
+        units=planned.units,
+        whole=planned.is_whole and wanted.rest != Rest.LATER,
+        more_to_come=wanted.rest == Rest.LATER,
+        open_units=planned.open_units,
+        undecided=planned.undecided,
+        evidence_missing=bundle.evidence_missing,
+        partial_amount=wanted.partial_amount,
+        fees=tuple(_fees(rma)),
+        stock_held_until=_stock_held_until(rma, timezone.now()),
+        shared_skus=_shared_skus(items),
+        same_box=bundle.same_box,
     )
 
 
-def _in_words(command: Command | None) -> str:
-    return command.get_state_display().lower() if command else ""
+def as_sent(command: Command, rma: Rma) -> Verdict:
+    """The same judgement of a decision that is frozen already, on the freshest facts."""
+    bundle = Bundle(rma)
+    for line in bundle.lines:
+        if line.command_id == command.pk:
+            line.command_id = None
+    more = bool(command.summary.get("more_to_come"))
+    planned = plan(bundle.items, bundle.lines, Rest.LATER)
+    facts = facts_of(bundle, Wanted(refund=True, rest=Rest.LATER), planned)
+    return judge_approval(
+        replace(
+            facts,
+            open_command="",
+            being_told="",
+            more_to_come=more,
+            evidence_missing=(),
+            whole=True,  # the amount is frozen: what counts is how much is left
+        )
+    )
+
+
+def _decision_under_way(commands: Sequence[Command]) -> str:
+    money = [one for one in commands if one.kind == Kind.APPROVAL]
+    return money[-1].get_state_display().lower() if money else ""
+
+
+def _status_under_way(commands: Sequence[Command]) -> str:
+    """What is only queued gives way to the decision; what may have left does not."""
+    left = [
+        one
+        for one in commands
+        if one.kind in TELLINGS
+        and one.summary.get("status")
+        and one.state in DUE_STATES
+        and not (one.state == CommandState.QUEUED and one.tries == 0)
+    ]
+    return left[-1].get_state_display().lower() if left else ""
+
+
+def _is_under_way(rma: Rma) -> bool:
+    on_the_way = rma.narvar_status in (NarvarStatus.INITIATED, NarvarStatus.ON_ITS_WAY)
+    return on_the_way and rma.return_method not in NOTHING_ARRIVES
+
+
+def _fees(rma: Rma) -> Iterable[tuple[str, Decimal]]:
+    """What is kept back, in the currency of the return."""
+    for fee in rma.fees:
+        if fee.get("amount") and (fee.get("currency") or rma.currency) == rma.currency:
+            yield str(fee.get("description") or "Fee"), Decimal(str(fee["amount"]))
+    if rma.restocking_fee:
+        yield "Restocking fee", rma.restocking_fee
+
+
+def _stock_held_until(rma: Rma, now: datetime) -> str:
+    track = policy_track(rma.policy, "reserve_inventory")
+    until = parse_datetime(str(track.get("until") or ""))
+    if until is None or not now < until < now + SOON:
+        return ""
+    return f"{until:%d %b, %H:%M} UTC"
+
+
+def _shared_skus(items: Sequence[RmaItem]) -> tuple[str, ...]:
+    counted = Counter(item.sku for item in items if item.sku)
+    return tuple(sku for sku, lines in counted.items() if lines > 1)
 
 
 def _lines_without_name(items: Sequence[RmaItem]) -> int:
@@ -67,3 +210,23 @@ def _lines_without_name(items: Sequence[RmaItem]) -> int:
     shared = {sku for sku, lines in Counter(item.sku for item in items).items() if lines > 1}
     nameless = (item.sku.strip() for item in items if not SHOPIFY_ID.fullmatch(item.item_id))
     return sum(not sku or sku in shared for sku in nameless)
+
+
+def _evidence_missing(bundle: Bundle) -> Iterable[str]:
+    """What the shop wants of a bad grade before its decision is told."""
+    graded = [line for line in bundle.lines if line.grade and line.command_id is None]
+    if not graded:
+        return
+    rules = rules_of(bundle.rma.shop)
+    if not (rules.bad_grade_needs_photo or rules.bad_grade_needs_note):
+        return
+    bad = {one.code: one.name for one in grades_of(bundle.rma.shop) if one.bad}
+    names = {item.pk: item.sku for item in bundle.items}
+    for line in graded:
+        if line.grade not in bad:
+            continue
+        what = f"“{bad[line.grade]}” of {names.get(line.item_id or 0) or line.sku}"
+        if rules.bad_grade_needs_photo and not bundle.photographed & {line.pk, None}:
+            yield f"{what} needs a photo first."
+        if rules.bad_grade_needs_note and not line.note:
+            yield f"{what} needs a note first."

@@ -89,7 +89,8 @@ class Standing:
     receipt: str = Receipt.EXPECTED
     command_state: str = ""  # of the newest command that was not undone
     return_method: str = ""
-    decided: bool = False  # every item carries a decision
+    decided: bool = False  # every unit carries a decision
+    unfinished: bool = False  # the bench has begun, and units are left
     overdue: bool = False  # accepted, and the evidence is late or wrong
 
 
@@ -102,9 +103,12 @@ def work_of(standing: Standing) -> Work:
         return Work.WAITING
     if state in IN_TROUBLE or status in EXCEPTIONAL or status not in NarvarStatus.values:
         return Work.EXCEPTION
-    if state == "accepted":
+    if state == "accepted" and (standing.overdue or not standing.unfinished):
         return Work.EXCEPTION if standing.overdue else Work.WAITING
-    if status in TERMINAL or state == "confirmed":
+    came = standing.receipt not in (Receipt.EXPECTED, Receipt.NOT_RECEIVED)
+    if status in CANCELLED and came:
+        return Work.EXCEPTION
+    if status in TERMINAL or (state == "confirmed" and not standing.unfinished):
         return Work.DONE
     return _bench_queue(standing)
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Role
 from returns_ops.narvar.connections import Details, Door, connect
-from tests.builders import PASSWORD, make_staff
+from tests.builders import PASSWORD, lift_limits, make_staff
 from tests.e2e.stack import Stack
 from tests.narvar_simulator.simulator import Simulator
 
@@ -42,6 +42,7 @@ def connected(stack: Stack, narvar: Simulator) -> Shop:
     """A shop that is connected both ways, with one person for each role."""
     door = _connect(narvar)
     shop = Shop.objects.get(domain=DOMAIN)
+    lift_limits(shop)
     narvar.set_webhook(
         DOMAIN,
         url=stack.url + reverse("webhook", args=[shop.uuid]),

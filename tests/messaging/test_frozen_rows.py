@@ -290,7 +290,7 @@ def test_nobody_approves_what_they_asked_for(rma: Rma, clerk: User) -> None:
 
 
 def test_own_approval_cannot_be_written_later_either(command: Command, clerk: User) -> None:
-    with refused(command, "command_nobody_approves_their_own"):
+    with refused(command, "was approved as it is"):
         sql("UPDATE messaging_command SET approved_by_id = %s", clerk.pk)
 
 

@@ -10,9 +10,8 @@ from returns_ops.dashboard.access import Access, who_can
 from returns_ops.dashboard.show.formats import money
 from returns_ops.dashboard.show.tracker import was_given_up
 from returns_ops.messaging.models import Command
-from returns_ops.returns.models import Rma, RmaItem, Transaction
-from returns_ops.returns.policy import Verdict, judge_approval
-from returns_ops.returns.preview import facts_from
+from returns_ops.returns.policy import Verdict
+from returns_ops.returns.preview import Bundle, Wanted, judge
 
 GIVEN_UP = (
     "An earlier decision was sent and given up. If Narvar did act on it, this pays a second time."
@@ -38,16 +37,10 @@ class Decision(NamedTuple):
         return not self.forbidden and any(choice.verdict.allowed for choice in self.choices)
 
 
-def decision_of(
-    access: Access,
-    rma: Rma,
-    items: Sequence[RmaItem],
-    transactions: Sequence[Transaction],
-    commands: Sequence[Command],
-) -> Decision:
+def decision_of(access: Access, bundle: Bundle, commands: Sequence[Command]) -> Decision:
+    rma = bundle.rma
     under_way = next((command for command in commands if command.is_open), None)
-    lines = [item for item in items if item.removed_at is None]
-    choices = [_choice(rma, refund, lines, transactions, under_way) for refund in (True, False)]
+    choices = [_choice(bundle, refund) for refund in (True, False)]
     if any(was_given_up(command) for command in commands):
         choices = [_with_warning(choice) for choice in choices]
     shared = [r for r in choices[0].verdict.reasons if r in choices[1].verdict.reasons]
@@ -67,15 +60,8 @@ def _with_warning(choice: Choice) -> Choice:
     return choice._replace(verdict=replace(choice.verdict, warnings=warnings))
 
 
-def _choice(
-    rma: Rma,
-    refund: bool,
-    lines: list[RmaItem],
-    transactions: Sequence[Transaction],
-    under_way: Command | None,
-) -> Choice:
-    facts = facts_from(rma, lines, list(transactions), under_way, refund=refund)
-    verdict = judge_approval(facts)
+def _choice(bundle: Bundle, refund: bool) -> Choice:
+    verdict, _ = judge(bundle, Wanted(refund=refund))
     label = "Approve without refund"
     if refund:
         amount = money(verdict.amount, verdict.currency) if verdict.amount is not None else ""

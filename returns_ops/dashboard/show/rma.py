@@ -20,6 +20,7 @@ from returns_ops.dashboard.show.tracker import Tracker, tracker_of
 from returns_ops.dashboard.show.words import AS_OF, METHODS, word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import Rma
+from returns_ops.returns.preview import Bundle
 
 JUST_UNDONE = timedelta(minutes=1)
 
@@ -109,7 +110,13 @@ def page_of(access: Access, rma: Rma, now: datetime, *, before: int | None = Non
     items, packages = list(rma.items.all()), list(rma.packages.all())
     transactions, commands = list(rma.transactions.all()), decisions_about(rma)
     command = current_command(commands, now)
-    decision = decision_of(access, rma, items, transactions, commands)
+    bundle = Bundle(
+        rma,
+        items=[item for item in items if item.removed_at is None],
+        packages=[one for one in packages if one.removed_at is None],
+        transactions=transactions,
+    )
+    decision = decision_of(access, bundle, commands)
     return RmaPage(
         rma=rma,
         head=head_of(rma, clock),

@@ -94,6 +94,13 @@ class Rma(models.Model):
     receipt = models.CharField(max_length=16, choices=Receipt, default=Receipt.EXPECTED)
     money = models.CharField(max_length=16, choices=Money, default=Money.NONE)
     work = models.CharField(max_length=16, choices=Work, default=Work.TO_RECEIVE)
+    left_to_decide = models.PositiveIntegerField(
+        default=0, help_text="Units without a decision; meaningful once the bench began"
+    )
+    claimed_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", help_text="Works on it, until…"
+    )
+    claimed_until = models.DateTimeField(null=True)
     version = models.PositiveIntegerField(default=1, help_text="Counts every change")
     first_seen_at = models.DateTimeField(db_default=Now())
     changed_at = models.DateTimeField(db_default=Now())

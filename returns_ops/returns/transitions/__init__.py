@@ -1,6 +1,12 @@
 """The only place where our states change. Each move: lock, judge, write, leave its trace."""
 
-from returns_ops.returns.transitions.approval import Approval, Refused, Stale, approve, undo
+from returns_ops.returns.transitions.approval import (
+    Approval,
+    NeedsSecondPerson,
+    Refused,
+    Stale,
+    approve,
+)
 from returns_ops.returns.transitions.creating import (
     Creation,
     create_return,
@@ -15,8 +21,23 @@ from returns_ops.returns.transitions.locations import (
     remove_location,
     save_location,
 )
+from returns_ops.returns.transitions.receiving import (
+    Bench,
+    NotExpected,
+    Part,
+    TooMany,
+    box_arrived,
+    count_unit,
+    keep_stranger,
+    mark_missing,
+    receive_all,
+    redecide_unit,
+    split_item,
+    take_back,
+)
 from returns_ops.returns.transitions.rereading import MOST_TRIES, ask_later, asked_in_vain
 from returns_ops.returns.transitions.resending import give_up
+from returns_ops.returns.transitions.second import approve_request, end_requests, send_back
 from returns_ops.returns.transitions.settlement import (
     command_moved,
     look_was_in_vain,
@@ -31,37 +52,56 @@ from returns_ops.returns.transitions.telling import (
     status_not_seen,
     tell_status,
 )
+from returns_ops.returns.transitions.undoing import put_on_hold, release_hold, undo
 
 __all__ = [
     "MOST_TRIES",
     "Approval",
     "Arrival",
+    "Bench",
     "Creation",
+    "NeedsSecondPerson",
+    "NotExpected",
+    "Part",
     "Refused",
     "Removal",
     "Saving",
     "Stale",
     "Telling",
+    "TooMany",
     "apply",
     "approve",
+    "approve_request",
     "ask_later",
     "asked_in_vain",
+    "box_arrived",
     "command_moved",
+    "count_unit",
     "create_return",
+    "end_requests",
     "give_up",
     "give_up_creation",
+    "keep_stranger",
     "location_read_back",
     "lock_subject",
     "look_was_in_vain",
+    "mark_missing",
     "mirror_locations",
     "moved",
     "permission_for",
     "preview_status",
+    "put_on_hold",
+    "receive_all",
+    "redecide_unit",
+    "release_hold",
     "remove_location",
     "return_not_seen",
     "return_seen",
     "save_location",
+    "send_back",
+    "split_item",
     "status_not_seen",
+    "take_back",
     "tell_status",
     "undo",
     "why_not_send",

@@ -1,6 +1,6 @@
 """Accepted becomes confirmed only by evidence from Narvar."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from django.db.models import Q
@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.kinds import OF_RMAS, TELLINGS, Kind
-from returns_ops.returns.models import Rma, RmaEvent, Transaction
+from returns_ops.returns.models import ReceiptLine, Rma, RmaEvent, Transaction
 from returns_ops.returns.money import spoken
 from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus, label_of
 
@@ -38,6 +38,8 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
         event = _by_money(command, rma, unused[rma.pk]) if command.moves_money else None
         if not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
             event = _confirmed(command, rma, f"Narvar shows the return as {rma.narvar_status}")
+        elif command.summary.get("more_to_come") and _shows_units(command):
+            event = _confirmed(command, rma, "Narvar shows these units as decided")
         if event:
             told.append(event)
     return told
@@ -92,6 +94,20 @@ def _pays(row: Transaction, command: Command) -> bool:
     if row.source in OF_OTHERS:
         return False
     return same and command.first_sent_at is not None and row.first_seen_at >= command.first_sent_at
+
+
+def _shows_units(command: Command) -> bool:
+    """With another box to come only the units change at Narvar, not the return."""
+    asked: Counter[tuple[int, str]] = Counter()
+    lines = ReceiptLine.objects.filter(command=command, item__isnull=False)
+    shown: dict[tuple[int, str], int] = {}
+    for line in lines.select_related("item"):
+        assert line.item is not None
+        asked[line.item.pk, line.decision] += line.quantity
+        for state in line.item.states:
+            key = (line.item.pk, str(state.get("status")))
+            shown[key] = max(shown.get(key, 0), int(state.get("quantity") or 0))
+    return bool(asked) and all(shown.get(key, 0) >= units for key, units in asked.items())
 
 
 def _confirmed(command: Command, rma: Rma, evidence: str, what: str = "our decision") -> RmaEvent:

@@ -13,6 +13,7 @@ from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import Rma, RmaEvent
 from returns_ops.returns.transitions.approval import Refused
+from returns_ops.returns.transitions.lines import release
 from returns_ops.returns.transitions.standing import DERIVED, restate
 
 
@@ -30,6 +31,7 @@ def give_up(command_id: int, *, by: User, reason: str) -> Command:
     command.state, command.settled_at = CommandState.CANCELLED, Now()
     command.save(update_fields=["state", "settled_at"])
     command.refresh_from_db()
+    release(command)
     _record(command, by, reason)
     if rma is not None:
         _tell(command, rma, by, reason)

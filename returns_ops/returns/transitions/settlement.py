@@ -1,18 +1,18 @@
 """What a command's answer means for its RMA. The caller holds RMA and command locked."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import Rma, RmaEvent
 from returns_ops.returns.money import spoken
-from returns_ops.returns.policy import judge_approval
-from returns_ops.returns.preview import approval_facts
+from returns_ops.returns.preview import as_sent
 from returns_ops.returns.transitions.confirmation import confirm
+from returns_ops.returns.transitions.lines import release
 from returns_ops.returns.transitions.standing import DERIVED, restate
 
 TELL_AFTER = timedelta(minutes=10)
@@ -44,6 +44,8 @@ def command_moved(command: Command, rma: Rma) -> None:
                 command=command,
             )
         )
+    if command.state == CommandState.REFUSED:
+        release(command)
     told += confirm([rma])
     tell(rma, told)
 
@@ -59,7 +61,10 @@ def tell(rma: Rma, told: list[RmaEvent]) -> None:
 def why_not_send(command: Command) -> str:
     """What speaks against sending this refund now, judged again on the freshest facts."""
     rma = Rma.objects.get(shop=command.shop_id, rma_number=command.subject)
-    verdict = judge_approval(replace(approval_facts(rma, refund=True), open_command=""))
+    verdict = as_sent(command, rma)
+    gone = _right_is_gone(command)
+    if gone:
+        return gone
     if not verdict.allowed:
         return " ".join(verdict.reasons)
     if verdict.currency != command.currency or verdict.amount is None:
@@ -67,6 +72,18 @@ def why_not_send(command: Command) -> str:
     if command.amount is not None and verdict.amount < command.amount:
         asked, left = spoken(command.amount, command.currency), spoken(verdict.amount, rma.currency)
         return f"Only {left} can still be refunded, not {asked}."
+    return ""
+
+
+def _right_is_gone(command: Command) -> str:
+    """Who decided must still be allowed to when it is sent."""
+    if not command.requested_by.may(Permission.APPROVE, command.shop):
+        return f"{command.requested_by} may no longer approve returns."
+    second = command.approved_by
+    if command.second_person and second is None:
+        return "No second person has approved it."
+    if second is not None and not second.may(Permission.SECOND_APPROVAL, command.shop):
+        return f"{second} may no longer approve for others."
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Derives `refunded`, `money` and `work` of locked RMAs from commands and transactions."""
+"""Derives receipt, `refunded`, `money` and `work` of locked RMAs from what hangs on them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.db.models import Q
 
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.models import Rma, Transaction
+from returns_ops.returns.models import BoxArrival, ReceiptLine, Rma, RmaItem, Transaction
+from returns_ops.returns.receipts import Count, ExpectedItem, UnitLine, count, receipt_of
 from returns_ops.returns.states import Money, Standing, work_of
 
 MONEY_OF_COMMAND = {
@@ -20,29 +21,73 @@ MONEY_OF_COMMAND = {
     CommandState.CONFIRMED: Money.CONFIRMED,
     CommandState.REFUSED: Money.REFUSED,
 }
-DERIVED = ["refunded", "money", "work"]
+DERIVED = ["refunded", "money", "work", "receipt", "left_to_decide"]
 
 
 def restate(rmas: Iterable[Rma]) -> None:
-    """Set the derived fields on each RMA in memory: three queries, however many RMAs."""
+    """Set the derived fields on each RMA in memory: a few queries, however many RMAs."""
     rmas = list(rmas)
     commands = _commands_of(rmas)
+    counts = counts_of(rmas)
     transactions = defaultdict(list)
     for row in Transaction.objects.filter(rma__in=rmas):
         transactions[row.rma_id].append(row)
     for rma in rmas:
         of_rma = commands[rma.shop_id, rma.rma_number]
+        counted = counts.get(rma.pk)
         rma.refunded = refunded(transactions[rma.pk], rma.currency)
         rma.money = money_of(of_rma, transactions[rma.pk])
+        rma.receipt = receipt_of(counted or NOTHING_YET)
+        rma.left_to_decide = counted.left_to_decide if counted else 0
         rma.work = work_of(
             Standing(
                 narvar_status=rma.narvar_status,
                 receipt=rma.receipt,
                 command_state=of_rma[-1].state if of_rma else "",
                 return_method=rma.return_method,
+                decided=bool(counted and counted.begun and not counted.left_to_decide),
+                unfinished=bool(counted and counted.begun and counted.left_to_decide),
                 overdue=bool(of_rma and of_rma[-1].cause),
             )
         )
+
+
+NOTHING_YET = Count(tallies=(), strangers=0, arrived=False)
+
+
+def counts_of(rmas: list[Rma]) -> dict[int, Count]:
+    """The units of those RMAs at which the bench has begun."""
+    lines: dict[int, list[UnitLine]] = defaultdict(list)
+    for row in ReceiptLine.objects.filter(rma__in=rmas):
+        lines[row.rma_id].append(unit_line(row))
+    arrived = set(BoxArrival.objects.filter(rma__in=rmas).values_list("rma_id", flat=True))
+    begun = [rma for rma in rmas if rma.pk in lines or rma.pk in arrived]
+    items: dict[int, list[ExpectedItem]] = defaultdict(list)
+    for item in RmaItem.objects.filter(rma__in=begun, removed_at=None) if begun else []:
+        items[item.rma_id].append(expected_item(item))
+    return {
+        rma.pk: count(
+            items[rma.pk],
+            lines[rma.pk],
+            arrived=rma.pk in arrived,
+            return_method=rma.return_method,
+        )
+        for rma in begun
+    }
+
+
+def unit_line(row: ReceiptLine) -> UnitLine:
+    return UnitLine(
+        item_id=row.item_id,
+        quantity=row.quantity,
+        decision=row.decision,
+        in_hand=row.in_hand,
+        told=row.command_id is not None,
+    )
+
+
+def expected_item(item: RmaItem) -> ExpectedItem:
+    return ExpectedItem(item_id=item.pk, quantity=item.quantity, kept=item.keep_the_item)
 
 
 def _commands_of(rmas: list[Rma]) -> dict[tuple[int, str], list[Command]]:

@@ -1,0 +1,331 @@
+"""The bench: a box came, units are counted, and each gets its outcome. Nothing is sent here."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from returns_ops.accounts.models import User
+from returns_ops.accounts.permissions import Permission
+from returns_ops.returns.models import BoxArrival, Package, ReceiptLine, Rma, RmaEvent, RmaItem
+from returns_ops.returns.rules import grades_of, rules_of
+from returns_ops.returns.states import Decision
+from returns_ops.returns.transitions.approval import Refused, Stale
+from returns_ops.returns.transitions.lines import Outcome, add_units, take_units
+from returns_ops.returns.transitions.standing import DERIVED, restate
+
+MOST_UNITS = 9_999
+COMPARED = ("decision", "in_hand", "grade", "reason", "note")
+OF_THE_BENCH = {
+    Decision.APPROVED,
+    Decision.APPROVED_NO_RESTOCK,
+    Decision.REJECTED,
+    Decision.NOT_RECEIVED,
+    Decision.EXCEPTION,
+}
+
+
+class TooMany(Refused):
+    """More units than the return has: they can be kept as not in this return."""
+
+
+class NotExpected(Refused):
+    """The customer keeps this item: it can be received all the same, on purpose."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Who works, and where."""
+
+    by: User
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """So many units of an item with one outcome, as a person splits them."""
+
+    quantity: int
+    decision: str
+    grade: str = ""
+    reason: str = ""
+    note: str = ""
+
+
+def note_arrival(rma: Rma, *, bench: Bench, package: Package | None = None) -> bool:
+    """The caller holds the RMA's lock. True when this box was not known to be here."""
+    _, new = BoxArrival.objects.get_or_create(
+        rma=rma, package=package, defaults={"by": bench.by, "bench": bench.name}
+    )
+    return new
+
+
+@transaction.atomic
+def box_arrived(rma_id: int, *, bench: Bench, package_id: int | None = None) -> Rma:
+    """Our own scan of a box at the dock; once per box, whoever scans it."""
+    with _at_work(rma_id, bench) as rma:
+        package = _package(rma, package_id)
+        if note_arrival(rma, bench=bench, package=package):
+            which = f"Box {package.letter or package.tracking_number}" if package else "The box"
+            _note(rma, bench, "arrive", f"{which} arrived{_place(bench)}")
+    return rma
+
+
+@transaction.atomic
+def count_unit(
+    rma_id: int,
+    item_id: int,
+    *,
+    bench: Bench,
+    decision: str | None = None,
+    package_id: int | None = None,
+    anyway: bool = False,
+) -> ReceiptLine:
+    """One more unit of an item is here. Raises TooMany, or NotExpected for kept goods."""
+    with _at_work(rma_id, bench) as rma:
+        item = _item(rma, item_id)
+        if item.keep_the_item and not anyway:
+            raise NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
+        if decision is None:
+            decision = first_decision(rma)
+        return count_units(
+            rma, item, 1, bench=bench, decision=decision, package=_package(rma, package_id)
+        )
+
+
+def count_units(
+    rma: Rma,
+    item: RmaItem,
+    quantity: int,
+    *,
+    bench: Bench,
+    decision: str,
+    package: Package | None = None,
+) -> ReceiptLine:
+    """The same for several units; the caller holds the RMA's lock and restates it."""
+    left = _left(rma, item)
+    if quantity > left:
+        told = f"All {item.quantity} of {item.sku} are counted already."
+        raise TooMany(told if left == 0 else f"Only {left} more of {item.sku} are expected.")
+    note_arrival(rma, bench=bench, package=package)
+    outcome = Outcome(decision=decision, package=package)
+    line = add_units(rma, item, quantity, outcome, by=bench.by)
+    _note(rma, bench, "receive", f"{quantity} × {item.sku} received{_place(bench)}")
+    return line
+
+
+def first_decision(rma: Rma) -> str:
+    """What a unit is until somebody says otherwise."""
+    return Decision.APPROVED.value if rules_of(rma.shop).scanned_is_good else ""
+
+
+@transaction.atomic
+def keep_stranger(rma_id: int, sku: str, *, bench: Bench, quantity: int = 1) -> ReceiptLine:
+    """Something lies in the box that is not in this return, or more of it than expected."""
+    sku = sku.strip()[:255]
+    if not sku or not 1 <= quantity <= MOST_UNITS:
+        raise Refused("Say what it is: scan it, or type its SKU.")
+    with _at_work(rma_id, bench) as rma:
+        note_arrival(rma, bench=bench)
+        outcome = Outcome(decision=Decision.INVALID_ITEM)
+        line = add_units(rma, None, quantity, outcome, by=bench.by, sku=sku)
+        _note(rma, bench, "stranger", f"{quantity} × {sku}: not in this return")
+    return line
+
+
+@transaction.atomic
+def take_back(rma_id: int, line_id: int, *, bench: Bench) -> None:
+    """One unit less: it was counted by mistake."""
+    with _at_work(rma_id, bench) as rma:
+        line = _free_line(rma, line_id)
+        take_units(line)
+        _note(rma, bench, "take_back", f"1 × {_named(line)} taken back")
+
+
+@transaction.atomic
+def redecide_unit(rma_id: int, line_id: int, part: Part, *, bench: Bench) -> ReceiptLine:
+    """Give one unit of a line another outcome: the last that was scanned."""
+    with _at_work(rma_id, bench) as rma:
+        line = _free_line(rma, line_id)
+        if line.item is None:
+            raise Refused("This is not in the return, so there is nothing to decide of it.")
+        item, package = line.item, line.package
+        outcome = _outcome(rma, replace(part, quantity=1), package)
+        take_units(line)
+        moved = add_units(rma, item, 1, outcome, by=bench.by)
+        _note(rma, bench, "decide", f"1 × {item.sku}: {_said(part)}")
+    return moved
+
+
+@transaction.atomic
+def receive_all(rma_id: int, *, bench: Bench) -> None:
+    """Everything that is still expected is here, as announced."""
+    with _at_work(rma_id, bench) as rma:
+        if not rules_of(rma.shop).all_as_expected:
+            raise Refused("This shop wants each unit scanned.")
+        items = [(item, _left(rma, item)) for item in _items(rma) if not item.keep_the_item]
+        if not any(left for _, left in items):
+            raise Refused("Nothing more is expected.")
+        note_arrival(rma, bench=bench)
+        outcome = Outcome(decision=first_decision(rma))
+        for item, left in items:
+            if left:
+                add_units(rma, item, left, outcome, by=bench.by)
+        _note(rma, bench, "receive", f"All as expected{_place(bench)}")
+
+
+@transaction.atomic
+def split_item(
+    rma_id: int, item_id: int, parts: Sequence[Part], *, bench: Bench, version: int
+) -> None:
+    """Say of an item anew what became of its units; what was told to Narvar stays."""
+    with _at_work(rma_id, bench) as rma:
+        if rma.version != version:
+            raise Stale(f"{rma} changed while you looked at it.")
+        item = _item(rma, item_id)
+        parts = [part for part in parts if part.quantity]
+        outcomes = [(part.quantity, _outcome(rma, part, None)) for part in parts]
+        told = sum(line.quantity for line in _lines(item) if line.command_id)
+        wanted = sum(part.quantity for part in parts)
+        if wanted + told > item.quantity:
+            most = item.quantity - told
+            raise TooMany(f"{wanted} units entered, but only {most} of {item.sku} are to decide.")
+        _rewrite(rma, item, outcomes, bench)
+        said = ", ".join(f"{part.quantity} {_said(part)}" for part in parts) or "nothing entered"
+        _note(rma, bench, "decide", f"{item.sku}: {said}")
+
+
+def _rewrite(rma: Rma, item: RmaItem, outcomes: list[tuple[int, Outcome]], bench: Bench) -> None:
+    """A line with the same decision keeps its row, so that photos and scans stay with it."""
+    free = [line for line in _lines(item) if line.command_id is None]
+    kept: list[tuple[ReceiptLine, int, Outcome]] = []
+    added: list[tuple[int, Outcome]] = []
+    for quantity, outcome in outcomes:
+        same = [line for line in free if line.decision == outcome.decision]
+        line = next((one for one in same if _is(one, outcome)), None) or next(iter(same), None)
+        if line is None:
+            added.append((quantity, outcome))
+            continue
+        free.remove(line)
+        kept.append((line, quantity, outcome))
+    for line in free:
+        line.delete()
+    # Fewer first: at no moment may the rows add up to more than the item has.
+    for line, quantity, outcome in sorted(kept, key=lambda one: one[1] - one[0].quantity):
+        _change(line, quantity, outcome)
+    for quantity, outcome in added:
+        add_units(rma, item, quantity, outcome, by=bench.by)
+
+
+def _change(line: ReceiptLine, quantity: int, outcome: Outcome) -> None:
+    line.quantity, line.changed_at = quantity, Now()
+    for name in COMPARED:
+        setattr(line, name, getattr(outcome, name))
+    line.save()
+
+
+def _is(line: ReceiptLine, outcome: Outcome) -> bool:
+    return all(getattr(line, name) == getattr(outcome, name) for name in COMPARED)
+
+
+@transaction.atomic
+def mark_missing(rma_id: int, *, bench: Bench) -> None:
+    """What is still expected did not come."""
+    with _at_work(rma_id, bench) as rma:
+        items = [(item, _left(rma, item)) for item in _items(rma) if not item.keep_the_item]
+        if not any(left for _, left in items):
+            raise Refused("Nothing is missing.")
+        outcome = Outcome(decision=Decision.NOT_RECEIVED, in_hand=False)
+        for item, left in items:
+            if left:
+                add_units(rma, item, left, outcome, by=bench.by)
+        missing = sum(left for _, left in items)
+        _note(rma, bench, "missing", f"{missing} {'unit' if missing == 1 else 'units'} missing")
+
+
+@contextmanager
+def _at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
+    """Lock, permit; then what follows from the change, once."""
+    rma = Rma.objects.select_for_update(of=("self",)).select_related("shop").get(pk=rma_id)
+    if not bench.by.may(Permission.RECEIVE, rma.shop):
+        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+    yield rma
+    restate([rma])
+    rma.version += 1
+    rma.save(update_fields=[*DERIVED, "version"])
+
+
+def _items(rma: Rma) -> list[RmaItem]:
+    return list(rma.items.filter(removed_at=None))
+
+
+def _item(rma: Rma, item_id: int) -> RmaItem:
+    found = rma.items.filter(pk=item_id, removed_at=None).first()
+    if found is None:
+        raise Refused("This item is not in the return any more.")
+    return found
+
+
+def _lines(item: RmaItem) -> list[ReceiptLine]:
+    return list(item.receipt_lines.exclude(decision=Decision.CLAIM))
+
+
+def _left(rma: Rma, item: RmaItem) -> int:
+    return max(item.quantity - sum(line.quantity for line in _lines(item)), 0)
+
+
+def _free_line(rma: Rma, line_id: int) -> ReceiptLine:
+    line = rma.receipt_lines.select_related("item", "package").filter(pk=line_id).first()
+    if line is None:
+        raise Refused("This was taken back already.")
+    if line.command_id is not None:
+        raise Refused("This was decided already. Undo the decision first.")
+    return line
+
+
+def _package(rma: Rma, package_id: int | None) -> Package | None:
+    if package_id is None:
+        return None
+    found = rma.packages.filter(pk=package_id).first()
+    if found is None:
+        raise Refused("This box does not belong to this return.")
+    return found
+
+
+def _outcome(rma: Rma, part: Part, package: Package | None) -> Outcome:
+    """Judged: a word we know, a grade of this shop, a number of units that can be."""
+    if not 1 <= part.quantity <= MOST_UNITS:
+        raise Refused(f"{part.quantity} units cannot be.")
+    if part.decision and part.decision not in OF_THE_BENCH:
+        raise Refused("This outcome is not for the bench.")
+    if part.grade and part.grade not in {one.code for one in grades_of(rma.shop)}:
+        raise Refused(f"{part.grade} is not a grade of this shop.")
+    return Outcome(
+        decision=part.decision,
+        in_hand=part.decision != Decision.NOT_RECEIVED,
+        grade=part.grade,
+        reason=part.reason.strip()[:120],
+        note=part.note.strip()[:500],
+        package=package,
+    )
+
+
+def _said(part: Part) -> str:
+    word = str(Decision(part.decision).label) if part.decision else "not decided"
+    return f"{word} ({part.reason})" if part.reason else word
+
+
+def _named(line: ReceiptLine) -> str:
+    return line.item.sku if line.item else line.sku
+
+
+def _place(bench: Bench) -> str:
+    return f" at {bench.name}" if bench.name else ""
+
+
+def _note(rma: Rma, bench: Bench, verb: str, text: str) -> None:
+    RmaEvent.objects.create(
+        rma=rma, source=RmaEvent.Source.PERSON, verb=verb, text=text, actor=bench.by
+    )

@@ -1,0 +1,80 @@
+"""Take a decision back, or stop its clock, while nothing of it was sent."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from returns_ops.accounts.models import User
+from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.kinds import OF_RMAS
+from returns_ops.returns.models import Rma
+from returns_ops.returns.transitions.approval import Refused, permit, trace
+from returns_ops.returns.transitions.lines import release
+
+# Far enough that nothing happens by itself, near enough to be a date that screens can show.
+UNTIL_RELEASED = timedelta(days=3650)
+ON_HOLD = "on_hold"  # in a command's summary
+
+
+@transaction.atomic
+def undo(command_id: int, *, by: User) -> Command:
+    """What it told may be decided anew; raises Refused when it may have left."""
+    command, rma = _lock(command_id, by)
+    if command.state == CommandState.CANCELLED:
+        return command
+    if not command.can_be_undone:
+        raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
+    return cancel(command, rma, by=by, verb="undo", text="Decision undone before it was sent")
+
+
+@transaction.atomic
+def put_on_hold(command_id: int, *, by: User) -> Command:
+    """Stop the clock of a held decision: it waits until somebody releases or undoes it."""
+    return _set_clock(command_id, by=by, hold=True)
+
+
+@transaction.atomic
+def release_hold(command_id: int, *, by: User) -> Command:
+    """Send a held decision now."""
+    return _set_clock(command_id, by=by, hold=False)
+
+
+def cancel(
+    command: Command, rma: Rma, *, by: User | None, verb: str, text: str, problem: str = ""
+) -> Command:
+    """The caller holds both locks, and nothing was sent."""
+    command.state, command.settled_at = CommandState.CANCELLED, Now()
+    command.problem = problem
+    command.save(update_fields=["state", "settled_at", "problem"])
+    command.refresh_from_db()
+    release(command)
+    trace(rma, command, by=by, verb=verb, text=text)
+    return command
+
+
+def _lock(command_id: int, by: User) -> tuple[Command, Rma]:
+    """In one order everywhere: the RMA, then its command."""
+    found = Command.objects.select_related("shop").get(pk=command_id)
+    if found.kind not in OF_RMAS:
+        raise Refused("This is sent at once: it cannot be undone, only changed again.")
+    rmas = Rma.objects.select_for_update(of=("self",)).select_related("shop")
+    rma = rmas.get(shop=found.shop, rma_number=found.subject)
+    permit(by, rma.shop)
+    return Command.objects.select_for_update().get(pk=command_id), rma
+
+
+def _set_clock(command_id: int, *, by: User, hold: bool) -> Command:
+    command, rma = _lock(command_id, by)
+    if bool(command.summary.get(ON_HOLD)) == hold:
+        return command
+    if command.state != CommandState.QUEUED or command.tries:
+        raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
+    due = Now() + UNTIL_RELEASED if hold else Now()
+    command.held_until, command.next_attempt_at = due, due
+    command.summary = {**command.summary, ON_HOLD: hold}
+    command.save(update_fields=["held_until", "next_attempt_at", "summary"])
+    command.refresh_from_db()
+    text = "On hold: not sent until it is released" if hold else "Released: it is sent now"
+    trace(rma, command, by=by, verb="hold" if hold else "release", text=text)
+    return command
