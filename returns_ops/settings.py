@@ -37,11 +37,14 @@ PUBLIC_URL = env.text("PUBLIC_URL", f"http://localhost:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HOLD_SECONDS = env.number("HOLD_SECONDS", 8)
 TICK_SECONDS = env.number("TICK_SECONDS", 1)
+BADGE_IDLE_MINUTES = env.number("BADGE_IDLE_MINUTES", 15)
 NARVAR_HOSTS = env.words("NARVAR_HOSTS", "szero.narvar.com")
 WEBHOOK_BODY_LIMIT = 2 * 1024 * 1024
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 if HOLD_SECONDS < 0 or TICK_SECONDS <= 0:
     raise ImproperlyConfigured("HOLD_SECONDS must be 0 or more and TICK_SECONDS above 0")
+if BADGE_IDLE_MINUTES <= 0:
+    raise ImproperlyConfigured("BADGE_IDLE_MINUTES must be above 0")
 
 DEBUG = False
 USE_TZ = True
@@ -81,6 +84,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "returns_ops.dashboard.middleware.BadgeSessionMiddleware",
     "returns_ops.dashboard.middleware.StaffLoginMiddleware",
     "returns_ops.dashboard.middleware.PrivatePagesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -170,7 +174,7 @@ AUTHENTICATION_BACKENDS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
+AXES_HANDLER = "returns_ops.accounts.lockout.LockoutHandler"
 AXES_FAILURE_LIMIT = 5
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -182,6 +186,8 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
+# Photos: read by a view that judges who may see them, and never served as files.
+MEDIA_ROOT = VAR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -227,6 +233,7 @@ CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.count_events": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.sync_locations": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.replay_events": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.end_requests": {"queue": "reconcile"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(1.0, TICK_SECONDS)
@@ -265,6 +272,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "returns_ops.narvar.tasks.replay_events",
         "schedule": 2.0,
         "options": {"expires": 2},
+    },
+    "end_requests": {
+        "task": "returns_ops.narvar.tasks.end_requests",
+        "schedule": 60.0,
+        "options": {"expires": 50},
     },
     "count_events": {
         "task": "returns_ops.narvar.tasks.count_events",

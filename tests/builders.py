@@ -1,6 +1,7 @@
 """Believable rows for tests: every builder fills what a test does not care about."""
 
 import hashlib
+import io
 import itertools
 import json
 import uuid
@@ -9,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
+from PIL import Image
 
 from returns_ops.accounts.models import Membership, Shop, User
 from returns_ops.accounts.permissions import Role
@@ -22,8 +24,12 @@ from returns_ops.messaging.models import (
 )
 from returns_ops.narvar.models import Connection
 from returns_ops.narvar.secrets import encrypt
+from returns_ops.returns import photo_files
 from returns_ops.returns.models import (
     Package,
+    Parcel,
+    ParcelItem,
+    Photo,
     ReceiptLine,
     RefundLimit,
     Rma,
@@ -32,6 +38,7 @@ from returns_ops.returns.models import (
     SearchToken,
     Transaction,
 )
+from returns_ops.returns.pictures import read_picture
 from returns_ops.returns.states import NarvarStatus, Work
 
 PASSWORD = "a long enough password"
@@ -162,6 +169,42 @@ def make_token(rma: Rma, token: str, kind: str = SearchToken.Kind.RMA) -> Search
 def make_rma_event(rma: Rma, text: str = "Narvar says: arrived", **fields: Any) -> RmaEvent:
     known: dict[str, Any] = {"source": RmaEvent.Source.WEBHOOK, "verb": "snapshot"}
     return RmaEvent.objects.create(rma=rma, text=text, **{**known, **fields})
+
+
+def make_parcel(
+    shop: Shop, *, by: User, items: dict[str, int] | None = None, **fields: Any
+) -> Parcel:
+    known: dict[str, Any] = {"found_by": by, "submission_token": uuid.uuid4()}
+    parcel = Parcel.objects.create(shop=shop, **{**known, **fields})
+    for sku, quantity in (items or {}).items():
+        ParcelItem.objects.create(parcel=parcel, sku=sku, quantity=quantity)
+    return parcel
+
+
+def picture_bytes(
+    colour: str = "red", size: tuple[int, int] = (64, 48), form: str = "JPEG"
+) -> bytes:
+    """A picture as a phone sends it."""
+    written = io.BytesIO()
+    Image.new("RGB", size, colour).save(written, form)
+    return written.getvalue()
+
+
+def make_photo(of: Rma | Parcel, *, by: User, colour: str = "red", **fields: Any) -> Photo:
+    """With its file, under the MEDIA_ROOT of the test."""
+    picture = read_picture(picture_bytes(colour))
+    known: dict[str, Any] = {
+        "shop": of.shop,
+        "rma": of if isinstance(of, Rma) else None,
+        "parcel": of if isinstance(of, Parcel) else None,
+        "file": photo_files.keep(picture),
+        "sha256": picture.sha256,
+        "width": picture.width,
+        "height": picture.height,
+        "size": len(picture.data),
+        "taken_by": by,
+    }
+    return Photo.objects.create(**{**known, **fields})
 
 
 def make_command(rma: Rma, *, by: User, **fields: Any) -> Command:

@@ -16,12 +16,14 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Attempt, Command, CommandState, Event, EventState
 from returns_ops.returns.invariants import INVARIANTS, broken
-from returns_ops.returns.models import ReturnLocation, Rma
+from returns_ops.returns.models import ReceiptLine, ReturnLocation, Rma, RmaEvent
 from returns_ops.returns.states import Money
 from tests.builders import (
     make_attempt,
     make_command,
     make_event,
+    make_item,
+    make_receipt_line,
     make_rma,
     make_rma_event,
     make_shop,
@@ -142,6 +144,18 @@ def ask_for_more_than_the_first_cap_in_all(story: Story) -> None:
     promised(story.rma, story.clerk, state=CommandState.ACCEPTED, amount=Decimal("0.01"))
 
 
+def tell_of_more_units_than_there_are(story: Story) -> None:
+    line = make_receipt_line(story.rma, make_item(story.rma), by=story.clerk)
+    ReceiptLine.objects.filter(pk=line.pk).update(command=story.command)
+    unguarded("UPDATE returns_receiptline SET quantity = 2 WHERE id = %s", line.pk)
+
+
+def tell_of_units_by_a_command_about_another_return(story: Story) -> None:
+    other = make_rma(story.shop)
+    line = make_receipt_line(other, make_item(other), by=story.clerk)
+    ReceiptLine.objects.filter(pk=line.pk).update(command=story.command)
+
+
 def ask_twice_at_once(story: Story) -> None:
     unguarded("DROP INDEX command_one_open_money_per_subject")
     rma = make_rma(story.shop)
@@ -188,6 +202,18 @@ def approve_ones_own_request(story: Story) -> None:
     unguarded("UPDATE messaging_command SET approved_by_id = requested_by_id")
 
 
+def send_without_a_second_person(story: Story) -> None:
+    unguarded("ALTER TABLE messaging_command DROP CONSTRAINT command_waits_for_its_second_person")
+    rma = make_rma(story.shop)
+    promised(rma, story.clerk, second_person=True, state=CommandState.ACCEPTED)
+
+
+def approve_for_another_without_an_audit_row(story: Story) -> None:
+    rma, second = make_rma(story.shop), make_staff(shop=story.shop)
+    approved = {"second_person": True, "approved_by": second}
+    promised(rma, story.clerk, state=CommandState.ACCEPTED, **approved)
+
+
 def miscount_a_queue(story: Story) -> None:
     unguarded(
         "INSERT INTO returns_workcount (shop_id, work, delta) VALUES (%s, 'done', 1)",
@@ -196,7 +222,8 @@ def miscount_a_queue(story: Story) -> None:
 
 
 FROZE = "I5 attempts sent what the command froze"
-# How each is broken, and what else is then broken too: nothing, but for one.
+ANSWERED = "I11 every approval by a second person has its audit row"
+# How each is broken, and what else is then broken too: nothing, but for two.
 BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     "I1 stored bytes match their hash": (change_the_stored_bytes, set()),
     "I1 no event waits unseen for ten minutes": (leave_an_event_waiting, set()),
@@ -219,6 +246,7 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
         ask_for_more_than_the_first_cap_in_all,
         set(),
     ),
+    "I6 units told do not exceed the return": (tell_of_more_units_than_there_are, set()),
     "I7 one open money command per RMA": (ask_twice_at_once, set()),
     "I9 confirmed money has a transaction of that amount": (
         confirm_without_a_transaction,
@@ -235,8 +263,14 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
         set(),
     ),
     "I10 a created return is one of its shop": (confirm_a_return_that_nobody_knows, set()),
+    "I10 a told line's command is about its return": (
+        tell_of_units_by_a_command_about_another_return,
+        set(),
+    ),
     "I11 every command has its audit row": (owe_a_call_without_an_audit_row, set()),
-    "I11 nobody approved their own request": (approve_ones_own_request, set()),
+    "I11 nobody approved their own request": (approve_ones_own_request, {ANSWERED}),
+    "I11 what needs a second person was approved by one": (send_without_a_second_person, set()),
+    ANSWERED: (approve_for_another_without_an_audit_row, set()),
     "counters equal what they count": (miscount_a_queue, set()),
 }
 
@@ -291,6 +325,43 @@ def test_a_command_of_a_paused_shop_may_wait(story: Story, paused: bool) -> None
     leave_a_command_waiting(story)
 
     assert len(broken()) == (0 if paused else 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "field", "number"),
+    [
+        (RmaEvent.Source.WEBHOOK, "items_text", 0),
+        (RmaEvent.Source.API, "item_count", 0),
+        (RmaEvent.Source.WEBHOOK, "narvar_status", 1),
+        (RmaEvent.Source.PERSON, "items_text", 1),
+    ],
+)
+def test_narvar_may_lower_a_quantity_of_what_was_told(
+    story: Story, source: str, field: str, number: int
+) -> None:
+    tell_of_more_units_than_there_are(story)
+
+    make_rma_event(story.rma, source=source, changes={field: ["2 × JACKET-M", "1 × JACKET-M"]})
+
+    assert len(broken()) == number
+
+
+def test_a_request_that_was_approved_keeps_every_promise(story: Story) -> None:
+    rma, second = make_rma(story.shop), make_staff(shop=story.shop)
+    command = promised(
+        rma,
+        story.clerk,
+        state=CommandState.ACCEPTED,
+        second_person=True,
+        approved_by=second,
+    )
+    audit.record(
+        "rma.approve_request", rma.rma_number, shop=rma.shop, actor=second, command=command.pk
+    )
+    promised(make_rma(story.shop), story.clerk, state="needs_approval", second_person=True)
+    promised(make_rma(story.shop), story.clerk, state="cancelled", second_person=True)
+
+    assert broken() == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in ACTIONS if kind != "approval"])

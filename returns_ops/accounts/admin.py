@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 
-from returns_ops.accounts import audit
+from returns_ops.accounts import audit, badges
 from returns_ops.accounts.models import AuditEntry, Membership, Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.accounts.records import ReadOnlyAdmin
@@ -144,7 +144,16 @@ class UserAdmin(ManagedAdmin, BaseUserAdmin):
     """A security admin edits those who work in no other shop: a password opens all of them."""
 
     inlines = (MembershipInline,)
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "last_login")
+    actions = ("revoke_badge",)
+    list_display = (
+        "username",
+        "first_name",
+        "last_name",
+        "is_active",
+        "is_staff",
+        "badge",
+        "last_login",
+    )
     list_filter = ("is_active", "is_staff")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
@@ -178,6 +187,21 @@ class UserAdmin(ManagedAdmin, BaseUserAdmin):
             and not obj.is_superuser
             and not elsewhere.exists()
         )
+
+    @admin.display(boolean=True, description="badge")
+    def badge(self, user: User) -> bool:
+        return user.badge_sha256 is not None
+
+    @admin.action(description="Revoke badge", permissions=["change"])
+    def revoke_badge(self, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
+        """For those whose login this person may change; of the others it says so."""
+        allowed = [user for user in queryset if self.has_change_permission(request, user)]
+        revoked = [user for user in allowed if badges.revoke_badge(user, by=staff(request))]
+        names = ", ".join(user.username for user in revoked)
+        self.message_user(request, f"Badges revoked: {names or 'none'}.")
+        if len(allowed) < len(queryset):
+            left = "Left as they were: people who work for other shops too."
+            self.message_user(request, left, "warning")
 
     @transaction.atomic
     def user_change_password(

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from returns_ops.accounts.permissions import Permission, Role, roles_with
+from returns_ops.accounts.permissions import BY_PASSWORD_ONLY, Permission, Role, roles_with
 
 
 class User(AbstractUser):
@@ -18,9 +18,20 @@ class User(AbstractUser):
         DARK = "dark", "Dark"
 
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.SYSTEM)
+    badge_sha256 = models.BinaryField(max_length=32, unique=True, null=True, editable=False)
+    badge_made_at = models.DateTimeField(null=True, editable=False)
+    # Of the session in which this object acts, not of the person: nothing stores it.
+    by_badge: bool = False
+
+    @property
+    def known_as(self) -> str:
+        """The name that colleagues read."""
+        return self.get_full_name() or self.get_username()
 
     def may(self, permission: Permission, shop: "Shop") -> bool:
-        return self.is_active and shop.memberships.granting(permission).filter(user=self).exists()
+        if not self.is_active or (self.by_badge and permission in BY_PASSWORD_ONLY):
+            return False
+        return shop.memberships.granting(permission).filter(user=self).exists()
 
 
 class ShopQuerySet(models.QuerySet["Shop"]):
@@ -112,7 +123,14 @@ class AuditEntry(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["shop", "-id"], name="audit_by_shop")]
+        indexes = [
+            models.Index(fields=["shop", "-id"], name="audit_by_shop"),
+            models.Index(
+                name="audit_refused_badges",
+                fields=["actor", "-at"],
+                condition=Q(action="badge.refused"),
+            ),
+        ]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:

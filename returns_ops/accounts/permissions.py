@@ -34,6 +34,9 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.SECURITY_ADMIN: frozenset({Permission.MANAGE_SHOP, Permission.VIEW_MESSAGES}),
 }
 
+# A badge may be lost or lent: whoever is logged in by one has these rights of their roles not.
+BY_PASSWORD_ONLY = frozenset({Permission.SECOND_APPROVAL, Permission.MANAGE_SHOP})
+
 
 def roles_with(permission: Permission) -> list[str]:
     return [role for role, granted in PERMISSIONS.items() if permission in granted]

@@ -10,14 +10,22 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 
 from returns_ops.accounts.models import Membership, Shop, User
-from returns_ops.accounts.permissions import PERMISSIONS, Permission, Role, roles_with
+from returns_ops.accounts.permissions import (
+    BY_PASSWORD_ONLY,
+    PERMISSIONS,
+    Permission,
+    Role,
+    roles_with,
+)
 from returns_ops.dashboard.health import ShopHealth, health_of
 from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.returns.counters import counts
 
+PASSWORD_NEEDED = "Log in with your password for this."
+
 
 class Access:
-    """One person's rights in one request, read once."""
+    """One person's rights in one request, read once. A badge gives fewer than a password."""
 
     def __init__(self, user: User, *permissions: Permission, chosen: str = "") -> None:
         self.user = user
@@ -31,8 +39,9 @@ class Access:
     @cached_property
     def _granted(self) -> dict[Permission, dict[int, Shop]]:
         granted: dict[Permission, dict[int, Shop]] = defaultdict(dict)
+        withheld = BY_PASSWORD_ONLY if self.user.by_badge else frozenset()
         for membership in sorted(self.memberships, key=lambda one: one.shop.domain):
-            for permission in PERMISSIONS[membership.role]:
+            for permission in PERMISSIONS[membership.role] - withheld:
                 granted[permission][membership.shop_id] = membership.shop
         return granted
 
@@ -42,6 +51,12 @@ class Access:
     def may(self, permission: Permission, shop: Shop | None = None) -> bool:
         granted = self._granted.get(permission, {})
         return bool(granted) if shop is None else shop.pk in granted
+
+    def why_not(self, *permissions: Permission) -> str:
+        """One sentence for a person who may not: a password is missing, or a role."""
+        asked = BY_PASSWORD_ONLY.intersection(permissions) if self.user.by_badge else frozenset()
+        held = {one for membership in self.memberships for one in PERMISSIONS[membership.role]}
+        return PASSWORD_NEEDED if asked & held else who_can(*permissions)
 
     @cached_property
     def shops(self) -> list[Shop]:
@@ -103,7 +118,7 @@ def needs(*permissions: Permission) -> Callable[[View], View]:
         def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
             access = access_of(request, *permissions)
             if not access.shops:
-                raise PermissionDenied(who_can(*permissions))
+                raise PermissionDenied(access.why_not(*permissions))
             request.access = access
             return view(request, *args, **kwargs)
 

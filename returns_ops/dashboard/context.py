@@ -10,13 +10,26 @@ from django.utils import timezone
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access, access_of
+from returns_ops.dashboard.approvals import waiting_count
+from returns_ops.dashboard.bench import BenchDevice, bench_of
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.troubles import Trouble, troubles_of
 from returns_ops.returns.states import Work
 
-WITH_SHOP_FILTER = {"home", "rmas", "exceptions", "messages_in", "messages_out"}
+WITH_SHOP_FILTER = {
+    "home",
+    "rmas",
+    "exceptions",
+    "messages_in",
+    "messages_out",
+    "approvals",
+    "parcels",
+}
+APPROVAL_SCREENS = {"approvals", "approval", "approval_approve", "approval_send_back"}
+PARCEL_SCREENS = {"parcels", "parcel_new", "parcel", "parcel_edit", "parcel_match"}
 EVENT_SCREENS = {"messages_in", "event", "event_reveal", "replay", "replay_job"}
 COMMAND_SCREENS = {"messages_out", "command", "give_up", "calls_pause", "calls_resume", "shop"}
+BENCH = {"scan", "scan_open", "scan_ask", "scan_setup", "scan_check", "scan_cards"}
 PLACES_IN_A_LIST = ("shop", "after", "before")
 
 
@@ -54,6 +67,12 @@ class Shell:
     troubles: list[Trouble]
     counts_url: str
     may_search: bool
+    may_ask: bool
+    bench: BenchDevice
+
+    @property
+    def density(self) -> str:
+        return self.bench.density
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -80,6 +99,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             troubles=troubles_of(access, domain=domain, where=where, now=timezone.now()),
             counts_url=_counts_url(domain, access.chosen, where),
             may_search=where not in ("rmas", "exceptions") and access.may(Permission.VIEW_RMAS),
+            may_ask=access.may(Permission.APPROVE),
+            bench=bench_of(request),
         )
     }
 
@@ -95,8 +116,14 @@ def destinations(access: Access, where: str) -> list[Destination]:
     keep = f"?{urlencode({'shop': access.chosen})}" if access.chosen else ""
     sees_rmas = access.may(Permission.VIEW_RMAS)
     places = [Destination("home", reverse("home") + keep, "Home", "home", where == "home")]
+    if access.may(Permission.RECEIVE):
+        places.append(Destination("bench", reverse("scan"), "Bench", "qr-code", where in BENCH))
     if sees_rmas:
         places += _queues(access, where, keep)
+    if access.may(Permission.RECEIVE) or access.may(Permission.RESOLVE):
+        places.append(_parcels(where, keep))
+    if access.may(Permission.SECOND_APPROVAL):
+        places.append(_approvals(access, where, keep))
     if access.may(Permission.VIEW_MESSAGES):
         places += _messages(access, where, keep)
     if access.may(Permission.MANAGE_SHOP) and access.user.is_staff:
@@ -122,6 +149,16 @@ def _queues(access: Access, where: str, keep: str) -> list[Destination]:
             urgent=trouble > 0,
         ),
     ]
+
+
+def _parcels(where: str, keep: str) -> Destination:
+    url, here = reverse("parcels") + keep, where in PARCEL_SCREENS
+    return Destination("parcels", url, "Parcels", "cube", here)
+
+
+def _approvals(access: Access, where: str, keep: str) -> Destination:
+    url, here = reverse("approvals") + keep, where in APPROVAL_SCREENS
+    return Destination("approvals", url, "Approvals", "user-plus", here, waiting_count(access))
 
 
 def _messages(access: Access, where: str, keep: str) -> list[Destination]:

@@ -3,14 +3,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import QueryDict
 
 from returns_ops.accounts.models import Shop, User
+from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.dashboard.show.formats import decimal_of, money, zone_of
 from returns_ops.dashboard.show.words import METHODS
 from returns_ops.messaging.models import Command, Event
 from returns_ops.messaging.replay import Selection
+from returns_ops.returns.plan import Rest
 from returns_ops.returns.queues import Cursor, Wanted
 from returns_ops.returns.states import Money, NarvarStatus, Work
 
@@ -28,9 +31,41 @@ else:  # not generic while it runs
 
 
 class ApproveForm(forms.Form):
-    refund = forms.TypedChoiceField(
-        choices=[("1", "yes"), ("0", "no")], coerce=lambda value: value == "1"
+    """`refund` is yes, no, or ask: yes, once a second person approves."""
+
+    refund = forms.ChoiceField(choices=[("1", "yes"), ("0", "no"), ("ask", "ask")])
+    version = forms.IntegerField(min_value=1)
+    submission_token = forms.UUIDField()
+    rest = forms.TypedChoiceField(choices=Rest.choices, coerce=Rest, required=False)
+
+    def wanted(self) -> dict[str, Any]:
+        """As narvar.decisions.approve takes it."""
+        given = self.cleaned_data
+        return {
+            "refund": given["refund"] != "0",
+            "ask": given["refund"] == "ask",
+            "version": given["version"],
+            "submission_token": given["submission_token"],
+            "rest": given["rest"] or Rest.AS_EXPECTED,
+        }
+
+
+class ScanForm(forms.Form):
+    """One scan: the code, and what the person has on the screen."""
+
+    code = forms.CharField(max_length=5_000, required=False, strip=False)
+    scan_id = forms.UUIDField(required=False)
+    rma = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    decision = forms.ChoiceField(
+        required=False,
+        choices=[
+            (one, one) for one in ("approved", "approved_no_restock", "rejected", "exception")
+        ],
     )
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(max_length=500)
     version = forms.IntegerField(min_value=1)
     submission_token = forms.UUIDField()
 
@@ -134,6 +169,29 @@ class PreferencesForm(UserForm):
         model = User
         fields = ["theme"]
         widgets = {"theme": forms.RadioSelect}
+
+
+class PasswordForm(forms.Form):
+    """The person at the screen shows that they are who is logged in. Wrong ones count as at the
+    login, and lock as there."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        error_messages={"required": "Enter your password."},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: StaffRequest) -> None:
+        super().__init__(request.POST if request.method == "POST" else None)
+        self.request = request
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        name = self.request.user.get_username()
+        if authenticate(self.request, username=name, password=password) is None:
+            raise forms.ValidationError("This is not your password.")
+        return password
 
 
 class LoginForm(AuthenticationForm):

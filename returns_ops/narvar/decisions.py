@@ -8,8 +8,14 @@ from returns_ops.messaging.models import Command
 from returns_ops.narvar import operations
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
+from returns_ops.returns.models import Rma
 from returns_ops.returns.orders import LocationOrder, ReturnOrder
 from returns_ops.returns.plan import Rest
+from returns_ops.returns.rules import rules_of
+from returns_ops.returns.states import NarvarStatus, Receipt
+
+BEFORE_RECEIVED = {NarvarStatus.INITIATED, NarvarStatus.ON_ITS_WAY, NarvarStatus.DELIVERED}
+ONCE = uuid.UUID("7d0f6b1c-51a5-5f0e-8f0b-3c4f0f0d2b9e")
 
 
 def approve(
@@ -53,6 +59,30 @@ def undo(command_id: int, *, by: User) -> Command:
     return transitions.undo(command_id, by=by)
 
 
+def put_on_hold(command_id: int, *, by: User) -> Command:
+    """Stop the clock of a held decision; raises transitions.Refused when too late."""
+    return transitions.put_on_hold(command_id, by=by)
+
+
+def release_hold(command_id: int, *, by: User) -> Command:
+    """Send a held decision now; raises transitions.Refused when too late."""
+    return transitions.release_hold(command_id, by=by)
+
+
+def approve_request(command_id: int, *, by: User) -> Command:
+    """Let a colleague's request be sent. Raises transitions.Refused with a sentence.
+
+    A request that is not as it was asked for ends instead: then `by` is not its `approved_by`,
+    and its `problem` says why.
+    """
+    return transitions.approve_request(command_id, by=by)
+
+
+def send_back(command_id: int, *, by: User, why: str) -> Command:
+    """Do not approve a colleague's request; raises transitions.Refused with a sentence."""
+    return transitions.send_back(command_id, by=by, why=why)
+
+
 def tell_status(
     rma_id: int,
     *,
@@ -76,6 +106,26 @@ def tell_status(
         submission_token=submission_token,
     )
     return transitions.tell_status(telling, write=operations.shipment_status(link))
+
+
+def tell_received(rma_id: int, *, by: User) -> Command | None:
+    """Where the shop wants it: all is here, so Narvar hears that it was received. Once."""
+    rma = Rma.objects.select_related("shop").get(pk=rma_id)
+    if rma.receipt != Receipt.RECEIVED or rma.narvar_status not in BEFORE_RECEIVED:
+        return None
+    if not rules_of(rma.shop).tell_received:
+        return None
+    try:
+        return tell_status(
+            rma_id,
+            by=by,
+            status=NarvarStatus.RECEIVED.value,
+            version=rma.version,
+            submission_token=uuid.uuid5(ONCE, f"{rma.shop.domain}|{rma.rma_number}|received"),
+        )
+    except transitions.Refused:
+        # A decision is under way, or somebody changed it meanwhile: it says more than this.
+        return None
 
 
 def save_location(

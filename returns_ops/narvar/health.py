@@ -37,7 +37,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read(request: HttpRequest) -> bool:
     user = getattr(request, "user", None)  # the door's own process has no sessions
-    if user is not None and user.is_superuser:
+    if user is not None and user.is_superuser and not request.session.get("by_badge"):
         return True
     shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
     expected: str = settings.METRICS_TOKEN

@@ -18,7 +18,7 @@ from returns_ops.narvar import (
     reconciliation,
     silence,
 )
-from returns_ops.returns import counters
+from returns_ops.returns import counters, presence, transitions
 
 LONGEST_RUN = 25.0
 # Background reads share a worker with the drain: short, and only one of them at a time.
@@ -68,8 +68,10 @@ def look_for_outcomes() -> None:
 
 @shared_task(ignore_result=True)
 def fold_counters() -> None:
+    """Small rows that pile up: summed, or forgotten."""
     close_old_connections()
     counters.fold()
+    presence.forget_old()
 
 
 @shared_task(ignore_result=True)
@@ -114,6 +116,15 @@ def sync_locations() -> None:
     with alone("sync_locations") as nobody_else:
         if nobody_else:
             locations.sync_all()
+
+
+@shared_task(ignore_result=True)
+def end_requests() -> None:
+    """End requests for approval that nobody answered in time, or that no longer fit."""
+    close_old_connections()
+    with alone("end_requests") as nobody_else:
+        if nobody_else:
+            transitions.end_requests()
 
 
 @shared_task(ignore_result=True)

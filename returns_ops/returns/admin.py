@@ -1,15 +1,40 @@
-"""RMAs in Django's admin: to look at, never to touch."""
+"""RMAs in Django's admin, to look at and never to touch, and a shop's rules for its bench."""
 
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, QuerySet
+from django.forms.models import model_to_dict
 from django.http import HttpRequest
 
-from returns_ops.accounts.models import Shop
+from returns_ops.accounts import audit
+from returns_ops.accounts.admin import ManagedAdmin, own_shops, staff
+from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.records import ReadOnlyAdmin, ReadOnlyInline
-from returns_ops.returns.models import Package, Rma, RmaEvent, RmaItem, Transaction
+from returns_ops.returns.documents import plain
+from returns_ops.returns.models import (
+    BenchRules,
+    DecisionReason,
+    Grade,
+    Package,
+    RefundLimit,
+    Rma,
+    RmaEvent,
+    RmaItem,
+    Transaction,
+)
+from returns_ops.returns.money import exponent, is_known
 from returns_ops.returns.search import find
+
+if TYPE_CHECKING:  # Django's forms are generic for the type checker only
+    LimitModelForm = forms.ModelForm[RefundLimit]
+else:
+    LimitModelForm = forms.ModelForm
+
+OF_A_SHOP = ("shop", admin.RelatedOnlyFieldListFilter)
 
 
 class ItemInline(ReadOnlyInline):
@@ -58,3 +83,125 @@ class RmaAdmin(ReadOnlyAdmin):
         if not search_term.strip():
             return queryset, False
         return queryset.filter(pk__in=find(search_term, Shop.objects.all()).values("pk")), False
+
+
+class RulesAdmin(ManagedAdmin):
+    """What a shop's security admins settle for its bench. They need no right to money for it."""
+
+    list_select_related = ("shop",)
+
+    def shop_of(self, obj: Any) -> Shop:
+        return Shop.objects.get(pk=obj.shop_id)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(shop__in=own_shops(staff(request)))
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> "forms.ModelChoiceField[Any] | None":
+        kwargs["queryset"] = own_shops(staff(request)).order_by("domain")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = () if obj is None else ("shop",)
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def _audit(self, request: HttpRequest, obj: Any, verb: str, message: Any) -> None:
+        """These values are no secret, and who set which limit must be known later."""
+        audit.record(
+            f"admin.{obj._meta.model_name}_{verb}",
+            str(obj)[:255],
+            shop=self.shop_of(obj),
+            actor=staff(request),
+            id=obj.pk,
+            changes=message,
+            values=plain(model_to_dict(obj)),
+        )
+
+
+@admin.register(BenchRules)
+class BenchRulesAdmin(RulesAdmin):
+    list_display = (
+        "shop",
+        "scanned_is_good",
+        "all_as_expected",
+        "tell_received",
+        "bad_grade_needs_photo",
+        "bad_grade_needs_note",
+        "request_hours",
+    )
+    list_filter = (OF_A_SHOP,)
+    ordering = ("shop__domain",)
+
+
+@admin.register(Grade)
+class GradeAdmin(RulesAdmin):
+    list_display = ("name", "shop", "code", "bad", "position")
+    list_filter = (OF_A_SHOP, "bad")
+    ordering = ("shop__domain", "position", "code")
+
+
+@admin.register(DecisionReason)
+class DecisionReasonAdmin(RulesAdmin):
+    list_display = ("text", "shop", "decision", "position")
+    list_filter = (OF_A_SHOP, "decision")
+    search_fields = ("text",)
+    ordering = ("shop__domain", "decision", "position", "pk")
+
+
+class RefundLimitForm(LimitModelForm):
+    """Amounts as the currency can have them; a day allows at least one refund of the largest."""
+
+    editor: User
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"]).strip().upper()
+        if not is_known(currency):
+            raise ValidationError("This is not a currency we know. Use its code, such as USD.")
+        return currency
+
+    def clean(self) -> dict[str, Any]:
+        clean: dict[str, Any] = super().clean() or self.cleaned_data
+        each, day, currency = (clean.get(name) for name in ("each", "day", "currency"))
+        for name in ("each", "day"):
+            if currency and _is_finer(clean.get(name), currency):
+                self.add_error(name, f"{currency} has {exponent(currency)} decimals, not more.")
+        if each is not None and day is not None and day < each:
+            self.add_error("day", "Less than one refund: enter at least as much as for each.")
+        shop = clean.get("shop", getattr(self.instance, "shop", None))
+        if _is_own(self.editor, shop, clean.get("role")):
+            self.add_error("role", "You hold this role yourself: somebody else sets its limit.")
+        return clean
+
+
+def _is_finer(amount: Decimal | None, currency: str) -> bool:
+    return amount is not None and amount != round(amount, exponent(currency))
+
+
+def _is_own(user: User, shop: Shop | None, role: str | None) -> bool:
+    held = user.memberships.filter(shop=shop, role=role or "")
+    return not user.is_superuser and held.exists()
+
+
+@admin.register(RefundLimit)
+class RefundLimitAdmin(RulesAdmin):
+    """Nobody but a superuser sets the limit that they refund under."""
+
+    form = RefundLimitForm
+    list_display = ("shop", "role", "currency", "each", "day")
+    list_filter = (OF_A_SHOP, "role", "currency")
+    ordering = ("shop__domain", "role", "currency")
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.editor = staff(request)  # a class made for this request
+        return form
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or not _is_own(staff(request), obj.shop, obj.role))

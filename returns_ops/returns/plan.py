@@ -41,6 +41,8 @@ class Plan:
     rest: Rest
     open_units: int  # nobody has entered them, and nothing is said of them
     undecided: int
+    awaited: int = 0  # nobody has entered them, and they should arrive
+    too_many: tuple[str, ...] = ()  # of which more is entered than the return has, in words
 
     @property
     def units(self) -> tuple[UnitsFacts, ...]:
@@ -68,13 +70,24 @@ def plan(items: Sequence[RmaItem], lines: Sequence[ReceiptLine], rest: Rest) -> 
             *(one for one in said if one is not None),
         ),
         rest=rest,
-        open_units=_open_units(remainder) if rest == Rest.NONE else 0,
+        open_units=_awaited(remainder) if rest == Rest.NONE else 0,
         undecided=sum(one.quantity for one in known if not one.decision),
+        awaited=_awaited(remainder),
+        too_many=tuple(_too_many(known)),
     )
 
 
-def _open_units(remainder: Iterable[tuple[RmaItem, int]]) -> int:
+def _awaited(remainder: Iterable[tuple[RmaItem, int]]) -> int:
     return sum(quantity for item, quantity in remainder if not item.keep_the_item)
+
+
+def _too_many(known: Sequence[PlannedUnits]) -> Iterable[str]:
+    """Narvar lowered a quantity after the units were entered. What was told stays told."""
+    own = [one for one in known if one.item and one.decision != Decision.CLAIM]
+    for item in {one.item: None for one in own if not one.told}:
+        entered = sum(one.quantity for one in own if one.item == item)
+        if item and entered > item.quantity:
+            yield f"{entered} of {item.sku or item.item_id} are entered, of {item.quantity}"
 
 
 def _entered(line: ReceiptLine, by_id: dict[int, RmaItem]) -> PlannedUnits | None:

@@ -46,6 +46,8 @@ class ApprovalFacts:
     units: tuple[UnitsFacts, ...] = ()  # outcomes, told ones too; empty: all is as expected
     whole: bool = True  # everything is accepted, in one call: Narvar's own sum holds
     more_to_come: bool = False  # another box is waited for
+    nothing_more: bool = False  # every unit that should arrive is entered
+    too_many: tuple[str, ...] = ()  # more is entered than the return has, in words
     open_units: int = 0  # nobody has said anything of them
     undecided: int = 0
     evidence_missing: tuple[str, ...] = ()  # in words: what a bad grade needs first
@@ -112,7 +114,7 @@ def _estimate(facts: ApprovalFacts) -> Decimal | None:
 
 def _amount(facts: ApprovalFacts, left: Decimal | None, worked: Worked | None) -> Decimal | None:
     if facts.partial_amount is not None:
-        return facts.partial_amount
+        return None if any(_partial_reasons(facts, left)) else facts.partial_amount
     if facts.whole or worked is None:
         return left
     return worked.amount
@@ -149,6 +151,10 @@ def _unit_reasons(facts: ApprovalFacts) -> Iterator[str]:
     if facts.open_units:
         units = _plural(facts.open_units, "unit is", "units are")
         yield f"{units} not accounted for: scan them, mark them missing, or wait for another box."
+    for one in facts.too_many:
+        yield f"{one}: take back what is too much."
+    if facts.more_to_come and facts.nothing_more:
+        yield "Nothing is left for another box: decide all of it now."
     if facts.undecided:
         yield f"{_plural(facts.undecided, 'unit has', 'units have')} no decision yet."
     if facts.units and all(one.told for one in facts.units):
@@ -174,11 +180,14 @@ def _sum_reasons(
 
 
 def _partial_reasons(facts: ApprovalFacts, left: Decimal | None) -> Iterator[str]:
+    """First what is no number at all: nothing can be compared with it, or written out."""
     amount = facts.partial_amount
-    if amount is None or left is None:
+    if amount is None:
         return
     if not amount.is_finite() or amount <= 0:
         yield "Enter an amount above zero, or approve without refund."
+    elif left is None:
+        yield "Without Narvar's figure nobody knows how much may be refunded."
     elif amount > left:
         yield (
             f"Enter {spoken(left, facts.currency)} or less. That is what is left of the refund "

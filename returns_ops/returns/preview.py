@@ -18,6 +18,8 @@ from returns_ops.messaging.models import DUE_STATES, Command, CommandState
 from returns_ops.returns.documents import policy_track
 from returns_ops.returns.kinds import TELLINGS, Kind
 from returns_ops.returns.models import (
+    BenchRules,
+    BoxArrival,
     Package,
     Photo,
     ReceiptLine,
@@ -29,7 +31,7 @@ from returns_ops.returns.models import (
 from returns_ops.returns.orders import SHOPIFY_ID
 from returns_ops.returns.plan import Plan, Rest, plan
 from returns_ops.returns.policy import ApprovalFacts, Verdict, judge_approval
-from returns_ops.returns.rules import grades_of, rules_of
+from returns_ops.returns.rules import GradeRule, grades_of, reasons_of, rules_of
 from returns_ops.returns.search import normalise
 from returns_ops.returns.states import NOTHING_ARRIVES, NarvarStatus, Work
 
@@ -58,7 +60,7 @@ class Bundle:
 
     @cached_property
     def lines(self) -> list[ReceiptLine]:
-        return list(self.rma.receipt_lines.all())
+        return list(self.rma.receipt_lines.select_related("command").defer("command__body"))
 
     @cached_property
     def transactions(self) -> list[Transaction]:
@@ -74,9 +76,27 @@ class Bundle:
         return list(found.defer("body").order_by("id"))
 
     @cached_property
-    def photographed(self) -> set[int | None]:
-        """Lines with a photo; None among them: one of the whole return."""
-        return set(Photo.objects.filter(rma=self.rma).values_list("line_id", flat=True))
+    def photos_of_line(self) -> dict[int | None, int]:
+        """How many; under None those of the whole return."""
+        lines = Photo.objects.filter(rma=self.rma).values_list("line_id", flat=True)
+        return dict(Counter(lines))
+
+    @cached_property
+    def arrived(self) -> set[int | None]:
+        """The boxes that are here; None among them: one of which nobody said which."""
+        return set(BoxArrival.objects.filter(rma=self.rma).values_list("package_id", flat=True))
+
+    @cached_property
+    def rules(self) -> BenchRules:
+        return rules_of(self.rma.shop)
+
+    @cached_property
+    def grades(self) -> list[GradeRule]:
+        return grades_of(self.rma.shop)
+
+    @cached_property
+    def reasons(self) -> dict[str, list[str]]:
+        return reasons_of(self.rma.shop)
 
     @cached_property
     def same_box(self) -> tuple[str, ...]:
@@ -128,6 +148,8 @@ def facts_of(bundle: Bundle, wanted: Wanted, planned: Plan) -> ApprovalFacts:
         units=planned.units,
         whole=planned.is_whole and wanted.rest != Rest.LATER,
         more_to_come=wanted.rest == Rest.LATER,
+        nothing_more=not planned.awaited,
+        too_many=planned.too_many,
         open_units=planned.open_units,
         undecided=planned.undecided,
         evidence_missing=bundle.evidence_missing,
@@ -217,16 +239,16 @@ def _evidence_missing(bundle: Bundle) -> Iterable[str]:
     graded = [line for line in bundle.lines if line.grade and line.command_id is None]
     if not graded:
         return
-    rules = rules_of(bundle.rma.shop)
+    rules = bundle.rules
     if not (rules.bad_grade_needs_photo or rules.bad_grade_needs_note):
         return
-    bad = {one.code: one.name for one in grades_of(bundle.rma.shop) if one.bad}
+    bad = {one.code: one.name for one in bundle.grades if one.bad}
     names = {item.pk: item.sku for item in bundle.items}
     for line in graded:
         if line.grade not in bad:
             continue
         what = f"“{bad[line.grade]}” of {names.get(line.item_id or 0) or line.sku}"
-        if rules.bad_grade_needs_photo and not bundle.photographed & {line.pk, None}:
+        if rules.bad_grade_needs_photo and not bundle.photos_of_line.keys() & {line.pk, None}:
             yield f"{what} needs a photo first."
         if rules.bad_grade_needs_note and not line.note:
             yield f"{what} needs a note first."

@@ -42,6 +42,15 @@ class Tally:
         """Units of which nobody has said anything."""
         return max(self.expected - self.entered, 0)
 
+    @property
+    def all_missing(self) -> bool:
+        return self.missing >= self.expected
+
+    @property
+    def all_seen(self) -> bool:
+        """Each unit is here, or known to be missing."""
+        return self.in_hand + self.missing >= self.expected
+
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
@@ -71,6 +80,15 @@ class Count:
     @property
     def undecided(self) -> int:
         return sum(tally.undecided for tally in self.tallies)
+
+    @property
+    def all_missing(self) -> bool:
+        return bool(self._awaited) and all(tally.all_missing for tally in self._awaited)
+
+    @property
+    def all_seen(self) -> bool:
+        """Line by line: what is kept or too much of one makes up for nothing of another."""
+        return all(tally.all_seen for tally in self._awaited)
 
     @property
     def begun(self) -> bool:
@@ -120,13 +138,10 @@ def _tally(item: ExpectedItem, lines: list[UnitLine]) -> Tally:
 
 def receipt_of(counted: Count) -> Receipt:
     """What really came, as one word."""
-    awaited = counted.to_arrive
-    if awaited and counted.missing >= awaited:
+    if counted.all_missing:
         return Receipt.NOT_RECEIVED
-    if counted.in_hand and counted.in_hand + counted.missing >= awaited:
-        return Receipt.RECEIVED
     if counted.in_hand:
-        return Receipt.PARTLY_RECEIVED
+        return Receipt.RECEIVED if counted.all_seen else Receipt.PARTLY_RECEIVED
     if counted.arrived or counted.strangers:
         return Receipt.ARRIVED
     return Receipt.EXPECTED

@@ -7,7 +7,7 @@ can never add up to more than Narvar's figure.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from returns_ops.returns.money import exponent, rounded
 from returns_ops.returns.states import Decision
@@ -43,7 +43,6 @@ class UnitsFacts:
 class WorkedLine:
     text: str
     amount: Decimal
-    counts: bool = True  # no: shown, and not part of the sum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +73,23 @@ def work_out(
         told = f"Narvar has not told us what was paid for {unpriced.name}: enter the amount."
         return Worked(lines=(), amount=None, problem=told)
     taken_off = sum((one.value or NOTHING for one in off), NOTHING)
-    due = rounded(max(estimate - taken_off - refunded, NOTHING), currency)
+    exact = estimate - taken_off - refunded
+    due, why = _due(exact, left, currency)
     lines = _lines(all_units, estimate=estimate, fees=list(fees), refunded=refunded)
-    if due > left:
-        held = WorkedLine(text="At most what is left of Narvar's figure", amount=left - due)
-        return Worked(lines=(*lines, held), amount=left)
+    if due != exact:
+        lines = (*lines, WorkedLine(text=why, amount=due - exact))
     return Worked(lines=lines, amount=due)
+
+
+def _due(exact: Decimal, left: Decimal, currency: str) -> tuple[Decimal, str]:
+    """What can be paid of an amount, and why it is another one."""
+    unit = Decimal(1).scaleb(-exponent(currency))
+    most = left.quantize(unit, ROUND_DOWN)
+    if exact < 0:
+        return NOTHING, "More is taken off than there is"
+    if rounded(exact, currency) > most:
+        return most, "At most what is left of Narvar's figure"
+    return rounded(exact, currency), "Rounded"
 
 
 def _lines(
@@ -90,24 +100,30 @@ def _lines(
     refunded: Decimal,
 ) -> tuple[WorkedLine, ...]:
     """Goods, fees, and whatever else makes Narvar's figure; then what is not accepted."""
-    priced = [one for one in units if one.value]
-    goods = [
-        WorkedLine(text=f"{one.quantity} × {one.name}", amount=one.value or NOTHING)
-        for one in priced
-    ]
+    goods = _by_name(units)
     kept = [WorkedLine(text=name, amount=-fee) for name, fee in fees if fee]
     explained = sum((line.amount for line in [*goods, *kept]), NOTHING)
     found = [*goods, *kept]
     if explained != estimate:
         found.append(WorkedLine(text="Other, by Narvar's figure", amount=estimate - explained))
-    found += [
-        WorkedLine(text=f"{one.quantity} × {one.name} not accepted", amount=-(one.value or NOTHING))
-        for one in priced
-        if not one.accepted
-    ]
+    off = _by_name([one for one in units if not one.accepted])
+    found += [WorkedLine(text=f"{one.text} not accepted", amount=-one.amount) for one in off]
     if refunded:
         found.append(WorkedLine(text="Refunded already", amount=-refunded))
     return tuple(found)
+
+
+def _by_name(units: list[UnitsFacts]) -> list[WorkedLine]:
+    """Units of one name are one line, whatever becomes of them."""
+    totals: dict[str, tuple[int, Decimal]] = {}
+    for one in units:
+        if one.value:
+            quantity, value = totals.get(one.name, (0, NOTHING))
+            totals[one.name] = (quantity + one.quantity, value + one.value)
+    return [
+        WorkedLine(text=f"{quantity} × {name}", amount=value)
+        for name, (quantity, value) in totals.items()
+    ]
 
 
 def percentage(amount: Decimal, percent: Decimal, currency: str) -> Decimal:

@@ -18,6 +18,9 @@
   // htmx: all its event names are here.
   body.addEventListener("htmx:configRequest", ({ detail }) => {
     detail.headers["X-CSRFToken"] = body.dataset.csrf;
+    // What a page asks for by itself keeps nobody logged in.
+    if (/^(tick|counts):/.test(detail.triggeringEvent?.type)) detail.headers["X-Tick"] = "1";
+    if (detail.elt.id === "presence-asks") $("#editing").value = "0";
     if (detail.verb !== "get" || !detail.elt.matches("form")) return;
     for (const name of Object.keys(detail.parameters)) {
       if (detail.parameters[name] === "") delete detail.parameters[name];
@@ -52,6 +55,12 @@
     if (!elt.matches("form, a")) return;
     lastAsked = elt.closest("#more, #earlier") ? "more" : "form";
     rowsBefore = $$("[data-row]").length;
+  });
+
+  // Whoever types is "writing" for the others, until the next time the page asks who is here.
+  document.addEventListener("input", ({ target }) => {
+    const editing = $("#editing");
+    if (editing && target.closest("main")) editing.value = "1";
   });
 
   // Connection
@@ -121,6 +130,10 @@
     else return;
     event.preventDefault();
   });
+
+  document.addEventListener("toggle", ({ target }) => {
+    if (target.open && target.dataset.opens) $(target.dataset.opens)?.focus();
+  }, true);
 
   const help = $("#help");
   help?.addEventListener("beforetoggle", (event) => {

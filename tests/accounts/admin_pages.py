@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import AuditEntry, Membership, Shop, User
+from returns_ops.accounts.permissions import Role
 from returns_ops.messaging import heartbeats
 from returns_ops.messaging.models import Command, Event, Heartbeat
 from returns_ops.narvar.connections import issue_webhook_credential
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import BenchRules, DecisionReason, Grade, RefundLimit, Rma
 from tests.builders import (
     make_attempt,
     make_command,
@@ -31,6 +32,7 @@ from tests.builders import (
 )
 
 RECORDS: list[type[Model]] = [Rma, Event, Command, AuditEntry, Heartbeat]
+RULES: list[type[Model]] = [BenchRules, Grade, DecisionReason, RefundLimit]
 AXES: list[type[Model]] = [AccessAttempt, AccessLog, AccessFailureLog]
 MODELS: list[type[Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -68,6 +70,12 @@ def make_cast(shop: Shop) -> Cast:
         Command: command,
         AuditEntry: audit.record("rma.approve", "R-1", shop=shop, actor=person),
         Heartbeat: Heartbeat.objects.get(),
+        BenchRules: BenchRules.objects.create(shop=shop),
+        Grade: Grade.objects.create(shop=shop, code="E", name="Empty box"),
+        DecisionReason: DecisionReason.objects.create(shop=shop, decision="claim", text="Lost"),
+        RefundLimit: RefundLimit.objects.create(
+            shop=shop, role=Role.AGENT, currency="USD", each=100, day=500
+        ),
         AccessAttempt: AccessAttempt.objects.create(failures_since_start=1, **seen),
         AccessLog: AccessLog.objects.create(**seen),
         AccessFailureLog: AccessFailureLog.objects.create(**seen),

@@ -12,7 +12,7 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, Event
 from returns_ops.narvar.models import WebhookCredential
 from returns_ops.returns.models import Rma
-from tests.accounts.admin_pages import MODELS, filled_in, logged_in, page
+from tests.accounts.admin_pages import MODELS, RULES, filled_in, logged_in, page
 from tests.builders import PASSWORD, give_role, make_rma, make_shop, make_staff
 
 
@@ -55,11 +55,11 @@ def new_person(shop: Shop | None, **changed: Any) -> dict[str, Any]:
     return {**form, **changed}
 
 
-def test_the_index_offers_people_shops_and_roles_only(sams: Client) -> None:
+def test_the_index_offers_people_shops_roles_and_rules_only(sams: Client) -> None:
     html = sams.get(reverse("admin:index")).content.decode()
 
     offered = {model for model in MODELS if f'"{page("changelist", model)}"' in html}
-    assert offered == {Shop, User, Membership}
+    assert offered == {Shop, User, Membership, *RULES}
 
 
 def test_only_people_and_shops_of_their_own_are_listed(

@@ -75,7 +75,7 @@ def test_a_stale_page_gets_the_fresh_one_and_the_reason(
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "RM-2001 changed while you looked at it" in page
+    assert "This return changed while you worked on it" in page
     assert f'name="version" value="{rma.version + 1}"' in page
     assert not Command.objects.exists()
 

@@ -60,7 +60,7 @@ def open_rma(desk: Page, rma: Rma) -> None:
 def test_approve_and_undo_with_the_keyboard(desk: Page, rma: Rma) -> None:
     open_rma(desk, rma)
 
-    desk.keyboard.press("r")
+    desk.keyboard.press("a")
     desk.keyboard.press("Enter")
     expect(desk.locator("#tracker")).to_contain_text("Held")
     expect(desk.locator(".toast")).to_contain_text("Saved")
@@ -74,7 +74,7 @@ def test_approve_and_undo_with_the_keyboard(desk: Page, rma: Rma) -> None:
 def test_a_second_enter_neither_repeats_nor_undoes(desk: Page, rma: Rma) -> None:
     open_rma(desk, rma)
 
-    desk.keyboard.press("r")
+    desk.keyboard.press("a")
     desk.keyboard.press("Enter")
     desk.keyboard.press("Enter")
     expect(desk.locator("#tracker")).to_contain_text("Held")
@@ -90,7 +90,7 @@ def test_a_stale_page_explains_itself_and_shows_the_fresh_state(desk: Page, rma:
 
     desk.get_by_role("button", name="Approve and refund").click()
 
-    expect(desk.locator("#decision [role=alert]")).to_contain_text("changed while you looked")
+    expect(desk.locator("#decision [role=alert]")).to_contain_text("changed while you worked")
     expect(desk.locator("#decision [role=alert]")).to_be_focused()
 
 
@@ -118,7 +118,7 @@ def test_finding_walking_and_loading_more(desk: Page, shop: Shop) -> None:
         make_rma(shop)
     make_token(make_rma(shop, "FIND-ME", created_at=timezone.now() - timedelta(days=9)), "FIND-ME")
     desk.keyboard.press("g")
-    desk.keyboard.press("r")
+    desk.keyboard.press("a")
     rows = desk.locator("[data-row]")
     expect(rows).to_have_count(50)
 
@@ -142,7 +142,7 @@ def test_single_keys_can_be_switched_off(desk: Page) -> None:
     desk.keyboard.press("Escape")
 
     desk.keyboard.press("g")
-    desk.keyboard.press("r")
+    desk.keyboard.press("a")
 
     expect(desk.get_by_role("heading", level=1)).to_have_text("Today")
 

@@ -150,7 +150,7 @@ def test_a_shop_that_has_gone_quiet_is_named_on_home_and_events(client: Client, 
 def test_the_theme_is_on_the_page_before_anything_is_drawn(client: Client, ana: User) -> None:
     answer = client.post(reverse("preferences"), {"theme": "dark"}, follow=True)
 
-    assert '<html lang="en" data-theme="dark">' in answer.content.decode()
+    assert '<html lang="en" data-theme="dark"' in answer.content.decode()
     ana.refresh_from_db()
     assert ana.theme == "dark"
 

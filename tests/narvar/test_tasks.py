@@ -17,7 +17,14 @@ from tests.circle import DOMAIN, Circle
 from tests.narvar.lives import drain, keep
 from tests.narvar.test_reconciliation import HOUR, grow_old, in_doubt, reads
 
-BACKGROUND = ["refetch_doubtful", "reread_open", "watch_door", "count_events", "replay_events"]
+BACKGROUND = [
+    "refetch_doubtful",
+    "reread_open",
+    "watch_door",
+    "count_events",
+    "replay_events",
+    "end_requests",
+]
 
 
 @pytest.fixture

@@ -1,25 +1,33 @@
 """The page of one RMA: all it shows, in a number of queries that does not grow with the RMA."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.http import Http404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access
+from returns_ops.dashboard.bench import BenchDevice, bench_of
+from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.dashboard.show.badges import badge
+from returns_ops.dashboard.show.bench import Bench, bench_of_rma
 from returns_ops.dashboard.show.contents import Line, Parcel, lines_of, pairs, parcels_of, safe_link
-from returns_ops.dashboard.show.decision import Decision, decision_of
+from returns_ops.dashboard.show.decision import Asked, Decision, decision_of
 from returns_ops.dashboard.show.formats import Clock, moment_of
 from returns_ops.dashboard.show.funds import Funds, funds_of
+from returns_ops.dashboard.show.partial import PartialPanel, panel_of
+from returns_ops.dashboard.show.people import People, people_of
+from returns_ops.dashboard.show.photos import Photos, photos_of
 from returns_ops.dashboard.show.policy import Track, tracks_of
 from returns_ops.dashboard.show.timeline import Change, Timeline, changes_of, timeline_of
 from returns_ops.dashboard.show.tracker import Tracker, tracker_of
 from returns_ops.dashboard.show.words import AS_OF, METHODS, word
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.models import Rma
+from returns_ops.returns.documents import policy_track
+from returns_ops.returns.models import Package, Rma, RmaItem
 from returns_ops.returns.preview import Bundle
 
 JUST_UNDONE = timedelta(minutes=1)
@@ -53,7 +61,13 @@ class RmaPage:
     parcels: list[Parcel]
     funds: Funds
     tracks: list[Track]
+    people: People
+    photos: Photos
+    restocks: bool
+    bench: Bench
+    gone: list[Line]
     decision: Decision
+    partial: PartialPanel
     tracker: Tracker | None
     timeline: Timeline
     errors: list[tuple[str, SafeString | str]]
@@ -105,33 +119,76 @@ def _tracker(rma: Rma, command: Command, clock: Clock) -> Tracker:
     return tracker_of(command, list(command.attempts.order_by("number")), clock, url)
 
 
-def page_of(access: Access, rma: Rma, now: datetime, *, before: int | None = None) -> RmaPage:
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """How the person looks at it: what they have said so far, and from which device."""
+
+    before: int | None = None  # the timeline, earlier than this entry
+    asked: Asked = field(default_factory=Asked)
+    device: BenchDevice = field(default_factory=BenchDevice)
+    partial: PartialPanel | None = None
+
+
+def page_of(access: Access, rma: Rma, now: datetime, view: View | None = None) -> RmaPage:
+    view = view or View()
     clock = Clock(now, rma.shop.timezone)
     items, packages = list(rma.items.all()), list(rma.packages.all())
-    transactions, commands = list(rma.transactions.all()), decisions_about(rma)
+    commands = decisions_about(rma)
     command = current_command(commands, now)
-    bundle = Bundle(
-        rma,
-        items=[item for item in items if item.removed_at is None],
-        packages=[one for one in packages if one.removed_at is None],
-        transactions=transactions,
+    bundle = _bundle(rma, items, packages)
+    details = lines_of(rma, items, clock)
+    timeline = timeline_of(rma, clock, before=view.before)
+    bench = _bench(access, bundle, details, view)
+    decision = decision_of(
+        access, bundle, commands, bench.counted, asked=view.asked, seen=timeline.newest
     )
-    decision = decision_of(access, bundle, commands)
     return RmaPage(
         rma=rma,
         head=head_of(rma, clock),
         facts=facts_of(rma),
-        lines=lines_of(rma, items, clock),
+        lines=details,
         parcels=parcels_of(rma, packages),
-        funds=funds_of(rma, transactions, decision.choices[0].verdict.cap, clock),
+        funds=funds_of(rma, bundle.transactions, decision.choices[0].verdict.cap, clock),
         tracks=tracks_of(rma, clock),
+        people=people_of(access, rma, now),
+        photos=photos_of(access, rma, clock, bundle.lines, bundle.items),
+        restocks=bool(policy_track(rma.policy, "restock").get("fires_at")),
+        bench=bench,
+        gone=[line for line in details if line.gone],
         decision=decision,
+        partial=view.partial or panel_of(bundle),
         tracker=_tracker(rma, command, clock) if command else None,
-        timeline=timeline_of(rma, clock, before=before),
+        timeline=timeline,
         errors=_errors(rma, clock),
         versions=_versions(rma, clock),
         extra=pairs(rma.extra),
         sees_messages=access.may(Permission.VIEW_MESSAGES, rma.shop),
+    )
+
+
+def fresh_page(request: StaffRequest, rma: Rma, view: View | None = None) -> RmaPage:
+    """The page as the database has it after a move."""
+    fresh = Rma.objects.select_related("claimed_by").get(pk=rma.pk)
+    fresh.shop = rma.shop
+    view = replace(view or View(), device=bench_of(request))
+    return page_of(request.access, fresh, timezone.now(), view)
+
+
+def _bundle(rma: Rma, items: list[RmaItem], packages: list[Package]) -> Bundle:
+    return Bundle(
+        rma,
+        items=[item for item in items if item.removed_at is None],
+        packages=[one for one in packages if one.removed_at is None],
+    )
+
+
+def _bench(access: Access, bundle: Bundle, details: list[Line], view: View) -> Bench:
+    return bench_of_rma(
+        bundle,
+        [line for line in details if not line.gone],
+        may=access.may(Permission.RECEIVE, bundle.rma.shop),
+        device=view.device,
+        user_id=access.user.pk,
     )
 
 

@@ -53,6 +53,10 @@ class Timeline(NamedTuple):
     entries: list[Entry]
     before: int | None
 
+    @property
+    def newest(self) -> int:
+        return self.entries[0].id if self.entries else 0
+
 
 def timeline_of(rma: Rma, clock: Clock, *, before: int | None = None) -> Timeline:
     history = rma.history.select_related("actor", "command").prefetch_related("command__attempts")

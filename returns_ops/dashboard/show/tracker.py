@@ -65,6 +65,7 @@ class Tracker(NamedTuple):
     settled: bool
     slow: bool
     undoable: bool
+    on_hold: bool
     held_until: SafeString | str
 
 
@@ -90,13 +91,16 @@ def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str
         settled=is_settled(command),
         slow=state in (CommandState.ACCEPTED, CommandState.NEEDS_APPROVAL),
         undoable=command.can_be_undone,
+        on_hold=is_on_hold(command),
         held_until=clock.tag(command.held_until) if command.held_until else "",
     )
 
 
 def title_of(command: Command) -> str:
     if command.kind.startswith("approv"):
-        return "Approve and refund" if command.moves_money else "Approve without refund"
+        if command.summary.get("partial"):
+            return "Partial refund"
+        return "Approve and refund" if command.moves_money else "Decide without refund"
     return command.kind.replace("_", " ").capitalize()
 
 
@@ -115,7 +119,13 @@ def _said(command: Command, now: datetime) -> str:
     return state_in_words(command)
 
 
+def is_on_hold(command: Command) -> bool:
+    return command.can_be_undone and bool(command.summary.get("on_hold"))
+
+
 def headline_of(command: Command, clock: Clock) -> SafeString | str:
+    if is_on_hold(command):
+        return "On hold until somebody releases it"
     if _held(command, clock.now):
         return format_html("Held, sent in {}", clock.countdown(command.held_until))
     if command.state == CommandState.SENDING and command.next_attempt_at > clock.now:

@@ -5,10 +5,12 @@ from django.views.decorators.http import require_safe
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
+from returns_ops.dashboard.bench import bench_of
 from returns_ops.dashboard.forms import RmaFilterForm
 from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
 from returns_ops.dashboard.listing import listing_of, told
-from returns_ops.dashboard.show.rma import page_of, rma_or_404
+from returns_ops.dashboard.show.decision import asked_of
+from returns_ops.dashboard.show.rma import View, page_of, rma_or_404
 from returns_ops.returns import queues
 from returns_ops.returns.queues import Cursor
 
@@ -46,7 +48,8 @@ def rma(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
     found = rma_or_404(request.access, shop, rma_number)
     before = request.GET.get("before", "")
     earlier = int(before) if before.isdecimal() and len(before) < 19 else None
-    page = page_of(request.access, found, timezone.now(), before=earlier)
+    view = View(before=earlier, asked=asked_of(request), device=bench_of(request))
+    page = page_of(request.access, found, timezone.now(), view)
     return render_page_or_part(
         request, "dashboard/rma.html", "dashboard/rma/_timeline_more.html", {"page": page}
     )

@@ -156,6 +156,7 @@ class Migration(migrations.Migration):
                 (
                     "rma",
                     models.ForeignKey(
+                        help_text="The first return that something of it went into",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="parcels",
@@ -181,7 +182,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "ordering": ["shop", "-found_at"],
+                "ordering": ["shop", "found_at"],
             },
         ),
         migrations.CreateModel(
@@ -199,15 +200,6 @@ class Migration(migrations.Migration):
                     "matched",
                     models.PositiveIntegerField(
                         default=0, help_text="Units that went into a return"
-                    ),
-                ),
-                (
-                    "item",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="returns.rmaitem",
                     ),
                 ),
                 (
@@ -316,6 +308,75 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["rma", "id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="ParcelMatch",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField()),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        help_text="Empty: it came in this box, but is not in this return",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="returns.rmaitem",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="returns.receiptline",
+                    ),
+                ),
+                (
+                    "of",
+                    models.ForeignKey(
+                        help_text="Empty: it was not on the parcel's list",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="returns.parcelitem",
+                    ),
+                ),
+                (
+                    "parcel",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="returns.parcel",
+                    ),
+                ),
+                (
+                    "rma",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parcel_matches",
+                        to="returns.rma",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["parcel", "id"],
             },
         ),
         migrations.CreateModel(
@@ -657,19 +718,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="parcel",
-            index=models.Index(fields=["shop", "state", "-found_at"], name="parcel_queue"),
+            index=models.Index(fields=["shop", "state", "found_at", "id"], name="parcel_queue"),
         ),
         migrations.AddConstraint(
             model_name="parcel",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(
-                        ("rma__isnull", True), ("settled_at__isnull", True), ("state", "open")
-                    ),
+                    models.Q(("settled_at__isnull", True), ("state", "open")),
                     models.Q(
                         ("rma__isnull", False), ("settled_at__isnull", False), ("state", "matched")
                     ),
                     models.Q(
+                        ("rma__isnull", True),
                         ("settled_at__isnull", False),
                         ("state", "closed"),
                         models.Q(("closed_because", ""), _negated=True),
@@ -677,6 +737,19 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="parcel_state_fits",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="parcelmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="parcel_match_has_units"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="parcelmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("of__isnull", False), ("item__isnull", False), _connector="OR"),
+                name="parcel_match_says_what",
             ),
         ),
         migrations.AddConstraint(
@@ -775,6 +848,22 @@ class Migration(migrations.Migration):
             model_name="photo",
             constraint=models.UniqueConstraint(
                 fields=("parcel", "sha256"), name="photo_is_kept_once_per_parcel"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="photo",
+            index=models.Index(fields=["sha256"], name="photo_by_content"),
+        ),
+        migrations.AddIndex(
+            model_name="rma",
+            index=models.Index(
+                condition=models.Q(
+                    models.Q(("work", "done"), _negated=True),
+                    models.Q(("origin_postal_code", ""), _negated=True),
+                ),
+                fields=["shop", "origin_postal_code", "-id"],
+                name="rma_by_origin",
+                opclasses=["int8_ops", "text_pattern_ops", "int8_ops"],
             ),
         ),
         migrations.AddConstraint(

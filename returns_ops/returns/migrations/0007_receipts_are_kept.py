@@ -35,7 +35,8 @@ DECLARE
 BEGIN
     IF NEW.item_id IS NULL OR NEW.decision = 'claim' THEN RETURN NEW; END IF;
     IF TG_OP = 'UPDATE' THEN
-        IF (NEW.item_id, NEW.quantity) IS NOT DISTINCT FROM (OLD.item_id, OLD.quantity)
+        -- Fewer is always possible: Narvar may have lowered what the item has.
+        IF NEW.item_id IS NOT DISTINCT FROM OLD.item_id AND NEW.quantity <= OLD.quantity
            AND OLD.decision <> 'claim' THEN
             RETURN NEW;
         END IF;

@@ -1,6 +1,6 @@
 from returns_ops.returns.models.bench import BoxArrival, ReceiptLine, Scan, Viewing
 from returns_ops.returns.models.contents import Package, RmaItem, Transaction
-from returns_ops.returns.models.evidence import Parcel, ParcelItem, Photo
+from returns_ops.returns.models.evidence import Parcel, ParcelItem, ParcelMatch, Photo
 from returns_ops.returns.models.history import RmaEvent
 from returns_ops.returns.models.index import SearchToken, WorkCount
 from returns_ops.returns.models.locations import ReturnLocation
@@ -15,6 +15,7 @@ __all__ = [
     "Package",
     "Parcel",
     "ParcelItem",
+    "ParcelMatch",
     "Photo",
     "ReceiptLine",
     "RefundLimit",

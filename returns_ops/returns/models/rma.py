@@ -132,6 +132,12 @@ class Rma(models.Model):
                 condition=~Q(work=Work.DONE) & Q(deadline_at__isnull=False),
             ),
             models.Index(
+                name="rma_by_origin",
+                fields=["shop", "origin_postal_code", "-id"],
+                opclasses=["int8_ops", "text_pattern_ops", "int8_ops"],
+                condition=~Q(work=Work.DONE) & ~Q(origin_postal_code=""),
+            ),
+            models.Index(
                 name="rma_doubtful", fields=["shop", "id"], condition=Q(needs_refetch=True)
             ),
         ]

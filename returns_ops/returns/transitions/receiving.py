@@ -9,10 +9,19 @@ from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Permission
-from returns_ops.returns.models import BoxArrival, Package, ReceiptLine, Rma, RmaEvent, RmaItem
+from returns_ops.returns.models import (
+    BoxArrival,
+    Package,
+    ReceiptLine,
+    Rma,
+    RmaEvent,
+    RmaItem,
+    Scan,
+)
 from returns_ops.returns.rules import grades_of, rules_of
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions.approval import Refused, Stale
+from returns_ops.returns.transitions.claiming import claim
 from returns_ops.returns.transitions.lines import Outcome, add_units, take_units
 from returns_ops.returns.transitions.standing import DERIVED, restate
 
@@ -68,9 +77,35 @@ def box_arrived(rma_id: int, *, bench: Bench, package_id: int | None = None) -> 
     with _at_work(rma_id, bench) as rma:
         package = _package(rma, package_id)
         if note_arrival(rma, bench=bench, package=package):
-            which = f"Box {package.letter or package.tracking_number}" if package else "The box"
-            _note(rma, bench, "arrive", f"{which} arrived{_place(bench)}")
+            _note(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
     return rma
+
+
+@transaction.atomic
+def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> str:
+    """A box was scanned: it is here, and in this person's hands. One sentence for them."""
+    rma = Rma.objects.select_for_update(of=("self",)).select_related("shop").get(pk=rma_id)
+    if not bench.by.may(Permission.RECEIVE, rma.shop):
+        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+    claim(rma, by=bench.by)
+    package = _package(rma, package_id) or _only_package(rma)
+    boxes = rma.packages.filter(removed_at=None).count()
+    if package is None and boxes > 1:
+        return f"{rma} opened. It comes in {boxes} boxes: say which one this is."
+    if not note_arrival(rma, bench=bench, package=package):
+        return f"{rma} opened."
+    _note(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
+    _finish(rma)
+    return f"{rma} opened. {_box(package)} is here."
+
+
+def _only_package(rma: Rma) -> Package | None:
+    packages = list(rma.packages.filter(removed_at=None)[:2])
+    return packages[0] if len(packages) == 1 else None
+
+
+def _box(package: Package | None) -> str:
+    return f"Box {package.letter}" if package and package.letter else "The box"
 
 
 @transaction.atomic
@@ -152,9 +187,14 @@ def redecide_unit(rma_id: int, line_id: int, part: Part, *, bench: Bench) -> Rec
         if line.item is None:
             raise Refused("This is not in the return, so there is nothing to decide of it.")
         item, package = line.item, line.package
+        if sum(one.quantity for one in _lines(item)) > item.quantity:
+            raise TooMany(f"The return has only {item.quantity} of {item.sku} now: take one back.")
         outcome = _outcome(rma, replace(part, quantity=1), package)
+        scanned = line.scans.order_by("-id").first()
         take_units(line)
         moved = add_units(rma, item, 1, outcome, by=bench.by)
+        if scanned is not None:
+            Scan.objects.filter(pk=scanned.pk).update(line=moved)
         _note(rma, bench, "decide", f"1 × {item.sku}: {_said(part)}")
     return moved
 
@@ -189,8 +229,8 @@ def split_item(
         outcomes = [(part.quantity, _outcome(rma, part, None)) for part in parts]
         told = sum(line.quantity for line in _lines(item) if line.command_id)
         wanted = sum(part.quantity for part in parts)
-        if wanted + told > item.quantity:
-            most = item.quantity - told
+        if wanted and wanted + told > item.quantity:
+            most = max(item.quantity - told, 0)
             raise TooMany(f"{wanted} units entered, but only {most} of {item.sku} are to decide.")
         _rewrite(rma, item, outcomes, bench)
         said = ", ".join(f"{part.quantity} {_said(part)}" for part in parts) or "nothing entered"
@@ -252,6 +292,10 @@ def _at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
     if not bench.by.may(Permission.RECEIVE, rma.shop):
         raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
     yield rma
+    _finish(rma)
+
+
+def _finish(rma: Rma) -> None:
     restate([rma])
     rma.version += 1
     rma.save(update_fields=[*DERIVED, "version"])

@@ -1,0 +1,33 @@
+"""Who else has a return on the screen. A hint between people: it decides nothing."""
+
+from datetime import timedelta
+
+from django.db.models.functions import Now
+
+from returns_ops.accounts.models import User
+from returns_ops.returns.models import Rma, Viewing
+
+# Two rounds of the page's own asking, every 15 s: one lost request makes nobody vanish.
+LIFE = timedelta(seconds=30)
+KEPT = timedelta(days=1)
+
+
+def be_here(rma: Rma, user: User, *, editing: bool) -> None:
+    """One statement, however often it comes."""
+    Viewing.objects.bulk_create(
+        [Viewing(rma=rma, user=user, editing=editing, seen_at=Now())],
+        update_conflicts=True,
+        unique_fields=["rma", "user"],
+        update_fields=["editing", "seen_at"],
+    )
+
+
+def others(rma: Rma, user: User) -> list[Viewing]:
+    """The people of the last half minute but this one, each with `user`; writers first."""
+    recent = Viewing.objects.filter(rma=rma, seen_at__gt=Now() - LIFE).exclude(user=user)
+    return list(recent.select_related("user").order_by("-editing", "user__username"))
+
+
+def forget_old() -> int:
+    """How many rows were from more than a day ago."""
+    return Viewing.objects.filter(seen_at__lt=Now() - KEPT).delete()[0]

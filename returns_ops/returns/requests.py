@@ -1,0 +1,167 @@
+"""Requests for a second person: which wait, why they need one, and whether they are as asked.
+
+For many at once: a list asks the same few questions, however long it is.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Prefetch, QuerySet
+
+from returns_ops.accounts.models import Membership, Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.limits import WITHOUT_EFFECT, Limits, midnight
+from returns_ops.returns.models import RefundLimit, Rma, RmaEvent, RmaItem
+from returns_ops.returns.rules import DAY, EACH, default_limit
+
+# What ends a request, or lets it go, as the timeline has it.
+ANSWERS = ("approve_request", "send_back", "void", "undo")
+# In the order in which a command's `facts` have them; the items follow.
+JUDGED = (
+    "Narvar’s status",
+    "the currency",
+    "where the refund goes",
+    "Narvar’s estimate",
+    "the refund calculated at first",
+    "what was refunded already",
+)
+Place = tuple[int, str]  # shop, RMA number
+
+
+def requests() -> QuerySet[Command]:
+    asked = Command.objects.filter(second_person=True).defer("body")
+    return asked.select_related("shop", "requested_by", "approved_by")
+
+
+def waiting(shops: Iterable[Shop]) -> QuerySet[Command]:
+    """The oldest first."""
+    found = requests().filter(state=CommandState.NEEDS_APPROVAL, shop__in=shops)
+    return found.order_by("id")
+
+
+def asked_by(user: User, shops: Iterable[Shop]) -> QuerySet[Command]:
+    """The newest first, answered or not."""
+    return requests().filter(requested_by=user, shop__in=shops).order_by("-id")
+
+
+def answers_to(commands: Iterable[Command]) -> dict[int, RmaEvent]:
+    """command id → the last thing that became of it; nothing for one that waits."""
+    told = RmaEvent.objects.filter(command__in=commands, verb__in=ANSWERS)
+    return {row.command_id or 0: row for row in told.select_related("actor").order_by("id")}
+
+
+def changed_since(commands: Sequence[Command]) -> dict[int, tuple[str, ...]]:
+    """command id → what of its return is not as it was judged; empty: all is."""
+    rmas = _rmas_of(commands)
+    return {
+        command.pk: differences(str(command.summary.get("facts", "")), facts_of(rma))
+        for command in commands
+        if (rma := rmas.get((command.shop_id, command.subject)))
+    }
+
+
+def _rmas_of(commands: Sequence[Command]) -> dict[Place, Rma]:
+    shops = {command.shop_id for command in commands}
+    items = RmaItem.objects.filter(removed_at=None).only("rma", "quantity").order_by("pk")
+    found = Rma.objects.filter(shop__in=shops, rma_number__in=[one.subject for one in commands])
+    rmas = found.prefetch_related(Prefetch("items", items, to_attr="items_now"))
+    return {(rma.shop_id, rma.rma_number): rma for rma in rmas}
+
+
+def facts_of(rma: Rma) -> str:
+    """As transitions.approval.facts_hash has it, from items that were fetched with the RMA."""
+    items: list[RmaItem] = rma.items_now  # type: ignore[attr-defined]
+    amounts = [rma.estimated_refund, rma.first_cap, rma.refunded]
+    judged = [rma.narvar_status, rma.currency, rma.refund_method, *map(_plain, amounts)]
+    return "|".join([*judged, *(f"{item.pk}x{item.quantity}" for item in items)])
+
+
+def _plain(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount:.4f}"
+
+
+def differences(judged: str, now: str) -> tuple[str, ...]:
+    """In words, what differs between two `facts`."""
+    if judged == now:
+        return ()
+    before, after, first = judged.split("|"), now.split("|"), len(JUDGED)
+    pairs = zip(JUDGED, before, after, strict=False)
+    named = tuple(name for name, was, is_ in pairs if was != is_)
+    return named if before[first:] == after[first:] and named else (*named, "the items")
+
+
+def limits_when_asked(commands: Sequence[Command]) -> dict[int, Limits]:
+    """command id → what its requester may refund alone, and had by then on that day."""
+    moving = [command for command in commands if command.moves_money]
+    shops, people = {one.shop_id for one in moving}, {one.requested_by_id for one in moving}
+    roles: dict[tuple[int, int], list[Role]] = defaultdict(list)
+    for held in Membership.objects.filter(user__in=people, shop__in=shops, role__in=EACH):
+        roles[held.user_id, held.shop_id].append(Role(held.role))
+    own = {
+        (row.shop_id, row.role, row.currency): row
+        for row in RefundLimit.objects.filter(shop__in=shops)
+    }
+    each = {one.pk: _widest(one, roles, own, "each", EACH) for one in moving}
+    small = [one for one in moving if (one.amount or Decimal(0)) <= each[one.pk]]
+    spent = _spent_before(small)
+    return {
+        one.pk: Limits(
+            each=each[one.pk],
+            day=_widest(one, roles, own, "day", DAY),
+            spent=spent.get(one.pk, Decimal(0)),
+            currency=one.currency,
+        )
+        for one in moving
+    }
+
+
+def _widest(
+    command: Command,
+    roles: dict[tuple[int, int], list[Role]],
+    own: dict[tuple[int, str, str], RefundLimit],
+    name: str,
+    usual: dict[Role, int],
+) -> Decimal:
+    shop, currency = command.shop_id, command.currency
+    held = roles[command.requested_by_id, shop]
+    amounts = [
+        getattr(own[shop, role, currency], name)
+        if (shop, role, currency) in own
+        else default_limit(usual, role, currency)
+        for role in held
+    ]
+    return max(amounts, default=Decimal(0))
+
+
+def _spent_before(commands: Sequence[Command]) -> dict[int, Decimal]:
+    """command id → what its requester had refunded alone on that day before it, at that shop."""
+    if not commands:
+        return {}
+    starts = {one.pk: midnight(one.shop, one.created_at) for one in commands}
+    alone = Command.objects.filter(
+        requested_by__in={one.requested_by_id for one in commands},
+        shop__in={one.shop_id for one in commands},
+        moves_money=True,
+        second_person=False,
+        created_at__gte=min(starts.values()),
+        created_at__lt=max(one.created_at for one in commands),
+    ).exclude(state__in=WITHOUT_EFFECT)
+    columns = ("requested_by_id", "shop_id", "currency", "created_at", "amount")
+    rows = list(alone.values_list(*columns))
+    return {one.pk: _sum_of(rows, one, starts[one.pk]) for one in commands}
+
+
+Spent = tuple[int, int, str, datetime, Decimal | None]
+
+
+def _sum_of(rows: Iterable[Spent], command: Command, since: datetime) -> Decimal:
+    whose = (command.requested_by_id, command.shop_id, command.currency)
+    amounts = (
+        amount
+        for user, shop, currency, at, amount in rows
+        if (user, shop, currency) == whose and since <= at < command.created_at
+    )
+    return sum((amount or Decimal(0) for amount in amounts), Decimal(0))

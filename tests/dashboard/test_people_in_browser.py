@@ -1,0 +1,138 @@
+"""Badges and presence in a real browser, with the page's own clock."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import LazySettings
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from returns_ops.accounts.badges import PREFIX, issue_badge
+from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.returns.models import Rma
+from returns_ops.returns.transitions import claiming
+from tests.builders import PASSWORD, make_staff
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("e2e"),
+    pytest.mark.django_db(transaction=True),
+]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SIZES = [(320, 700), (768, 1024), (1280, 800)]
+
+
+@pytest.fixture
+def sam(shop: Shop) -> User:
+    return make_staff("sam", shop, Role.WAREHOUSE, first_name="Sam")
+
+
+@pytest.fixture
+def site(live_server: LiveServer) -> str:
+    return str(live_server.url)
+
+
+def log_in(page: Page, site: str, username: str) -> None:
+    page.goto(f"{site}/login/")
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
+
+
+def tick(page: Page, name: str = "mid") -> None:
+    page.evaluate(f"document.body.dispatchEvent(new CustomEvent('tick:{name}'))")
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(rule["id"], rule["nodes"][0]["html"]) for rule in found]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_badge_page_is_accessible_and_fits(
+    theme: str, site: str, page: Page, ana: User
+) -> None:
+    User.objects.filter(pk=ana.pk).update(theme=theme)
+    log_in(page, site, "ana")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for password in ("", "wrong", PASSWORD):
+            page.goto(f"{site}/preferences/badge/")
+            if password:
+                page.get_by_label("Your password").fill(password)
+                page.get_by_role("button", name=re.compile("Make")).click()
+                page.wait_for_load_state()
+            assert violations(page) == [], (width, password)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        Client().post("/login/", {"username": "ana", "password": PASSWORD})  # clears the count
+
+
+def test_on_paper_there_is_the_badge_alone_and_black_on_white(
+    site: str, page: Page, ana: User
+) -> None:
+    User.objects.filter(pk=ana.pk).update(theme="dark")
+    log_in(page, site, "ana")
+    page.goto(f"{site}/preferences/badge/")
+    page.get_by_label("Your password").fill(PASSWORD)
+    page.get_by_role("button", name="Make my badge").click()
+    card = page.locator(".badge-card")
+    expect(card).to_contain_text("Ana Ruiz")
+
+    page.emulate_media(media="print")
+
+    expect(card).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_hidden()
+    expect(page.locator(".top")).to_be_hidden()
+    expect(card).to_have_css("background-color", "rgb(255, 255, 255)")
+    # Wide enough for the bars at their own size: narrower ones would not read.
+    assert card.locator("svg").evaluate("svg => svg.clientWidth >= svg.viewBox.baseVal.width")
+
+
+def test_two_people_see_each_other_come_write_and_take_over(
+    site: str, browser: Browser, page: Page, ana: User, sam: User, rma: Rma
+) -> None:
+    claiming.claim(rma, by=ana)
+    there = browser.new_context().new_page()
+    for one, name in ((page, "ana"), (there, "sam")):
+        log_in(one, site, name)
+        one.goto(f"{site}{rma.get_absolute_url()}")
+    expect(there.locator("#presence")).to_contain_text("Ana Ruiz is here")
+    typed = page.get_by_label("Scan or type")
+    typed.press_sequentially("41", delay=200)
+
+    tick(page)
+    expect(page.locator("#presence")).to_contain_text("Sam is here")
+    tick(there)
+    expect(there.locator("#presence")).to_contain_text("Ana Ruiz is writing")
+    there.get_by_role("button", name="Take over").click()
+    expect(there.get_by_role("button", name="Release")).to_be_visible()
+    tick(page)
+
+    expect(page.locator("#claim")).to_contain_text("Sam took it in hand")
+    expect(page.get_by_role("button", name="Take over")).to_be_visible()
+    expect(typed).to_have_value("41")
+    expect(typed).to_be_focused()
+    assert violations(page) == violations(there) == []
+    there.context.close()
+
+
+def test_a_screen_that_nobody_touches_locks_itself(
+    site: str, page: Page, ana: User, sam: User, rma: Rma, settings: LazySettings
+) -> None:
+    settings.BADGE_IDLE_MINUTES = 0.05
+    log_in(page, site, "ana")
+    page.goto(f"{site}{rma.get_absolute_url()}")
+    page.get_by_label("Scan or type").fill(PREFIX + issue_badge(sam, by=sam))
+    page.keyboard.press("Enter")
+    expect(page.locator(".tools")).to_contain_text("Sam")
+    for _ in range(4):
+        page.wait_for_timeout(1000)
+        tick(page, "slow")
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+    expect(page).to_have_url(re.compile(r"/login/\?next="))
+    expect(page.locator(".toast")).to_contain_text("The screen locked itself")

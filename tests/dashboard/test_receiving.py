@@ -1,0 +1,383 @@
+"""The bench by plain forms: every button works without JavaScript, and says what it did."""
+
+import uuid
+from decimal import Decimal
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.messaging.models import Command
+from returns_ops.returns.models import (
+    BenchRules,
+    BoxArrival,
+    ReceiptLine,
+    ReturnLocation,
+    Rma,
+    RmaItem,
+    Scan,
+    SearchToken,
+)
+from returns_ops.returns.states import NarvarStatus, Receipt, Work
+from tests.builders import make_item, make_package, make_rma, make_shop, make_staff, make_token
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def _held(settings: LazySettings) -> None:
+    settings.HOLD_SECONDS = 60
+
+
+@pytest.fixture
+def item(rma: Rma) -> RmaItem:
+    """Three socks of the return, so that it is three socks and a jacket."""
+    make_token(rma, rma.rma_number)
+    make_token(rma, "SOCKS", SearchToken.Kind.SKU)
+    item = make_item(rma, "SOCKS", quantity=3, unit_final=Decimal("8.00"))
+    Rma.objects.filter(pk=rma.pk).update(
+        estimated_refund=Decimal("73.99"), first_cap=Decimal("73.99")
+    )
+    return item
+
+
+def scan(client: Client, code: str, rma: Rma | None = None, **fields: object) -> str:
+    given = {"code": code, "rma": rma.pk if rma else "", **fields}
+    return client.post(reverse("scan"), given, follow=True).content.decode()
+
+
+def act(client: Client, rma: Rma, what: str, **fields: object) -> str:
+    url = reverse("rma_receive", args=[rma.shop.domain, rma.rma_number])
+    return client.post(url, {"act": what, **fields}, follow=True).content.decode()
+
+
+def entered(rma: Rma) -> set[tuple[str, str, int]]:
+    lines = ReceiptLine.objects.filter(rma=rma).select_related("item")
+    return {
+        (line.item.sku if line.item else line.sku, line.decision, line.quantity) for line in lines
+    }
+
+
+def test_a_scanned_label_opens_the_return_and_notes_the_box(
+    client: Client, ana: User, rma: Rma, item: RmaItem
+) -> None:
+    page = scan(client, " rm-2001 ")
+
+    assert "RM-2001 opened. The box is here." in page
+    assert "Receive and inspect" in page
+    rma.refresh_from_db()
+    assert (rma.receipt, rma.claimed_by) == (Receipt.ARRIVED, ana)
+    assert BoxArrival.objects.count() == 1
+
+
+def test_an_item_is_counted_once_however_often_its_scan_arrives(
+    client: Client, rma: Rma, item: RmaItem
+) -> None:
+    scan_id = uuid.uuid4()
+
+    for _ in range(3):
+        scan(client, "SOCKS", rma, scan_id=scan_id)
+
+    assert entered(rma) == {("SOCKS", "approved", 1)}
+    assert Scan.objects.count() == 1
+
+
+def test_a_card_before_the_scan_says_what_the_unit_is(
+    client: Client, rma: Rma, item: RmaItem
+) -> None:
+    scan(client, "SOCKS", rma, decision="rejected")
+
+    assert entered(rma) == {("SOCKS", "rejected", 1)}
+
+
+def test_a_shop_may_want_units_inspected_before_they_are_good(
+    client: Client, shop: Shop, rma: Rma, item: RmaItem
+) -> None:
+    BenchRules.objects.create(shop=shop, scanned_is_good=False)
+
+    page = scan(client, "SOCKS", rma)
+
+    assert "Not decided yet" in page
+    assert entered(rma) == {("SOCKS", "", 1)}
+    rma.refresh_from_db()
+    assert rma.work == Work.TO_INSPECT
+
+
+def test_all_as_expected_then_approve(client: Client, rma: Rma, item: RmaItem) -> None:
+    page = act(client, rma, "all")
+
+    assert "Approve and refund 73.99 USD" in page
+    assert entered(rma) == {("JACKET-M", "approved", 1), ("SOCKS", "approved", 3)}
+    rma.refresh_from_db()
+    assert (rma.receipt, rma.work) == (Receipt.RECEIVED, Work.TO_DECIDE)
+
+
+def test_a_shop_may_want_each_unit_scanned(
+    client: Client, shop: Shop, rma: Rma, item: RmaItem
+) -> None:
+    BenchRules.objects.create(shop=shop, all_as_expected=False)
+
+    page = act(client, rma, "all")
+
+    assert "This shop wants each unit scanned." in page
+    assert not ReceiptLine.objects.exists()
+
+
+def test_the_rest_is_asked_for_by_links(client: Client, rma: Rma, item: RmaItem) -> None:
+    act(client, rma, f"count:{item.pk}")
+
+    page = client.get(f"{rma.get_absolute_url()}?rest=missing").content.decode()
+    rma.refresh_from_db()
+    form = {
+        "refund": "1",
+        "rest": "missing",
+        "version": rma.version,
+        "submission_token": uuid.uuid4(),
+    }
+    client.post(f"{rma.get_absolute_url()}approve/", form)
+
+    assert "3 units will be told as missing." in page
+    assert "How it is worked out" in page
+    command = Command.objects.get()
+    assert command.amount == Decimal("8.00")
+    assert ("SOCKS", "not_received", 2) in entered(rma)
+
+
+def test_one_box_of_two_keeps_its_refund_for_the_last(
+    client: Client, rma: Rma, item: RmaItem
+) -> None:
+    make_package(rma)
+    act(client, rma, f"count:{item.pk}")
+
+    page = client.get(f"{rma.get_absolute_url()}?rest=later").content.decode()
+
+    assert "The refund goes out with the last box" in page
+    assert "Send what came, refund later" in page
+    assert "The return stays open for the other box." in page
+
+
+def test_an_item_is_split_with_grade_reason_and_note(
+    client: Client, rma: Rma, item: RmaItem
+) -> None:
+    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
+
+    page = client.post(
+        url,
+        {
+            "version": rma.version,
+            "quantity-approved": "1",
+            "quantity-rejected": "2",
+            "grade-rejected": "C",
+            "reason-rejected": "Worn or used",
+            "note-rejected": "<b>holes</b>",
+        },
+        follow=True,
+    ).content.decode()
+
+    assert entered(rma) == {("SOCKS", "approved", 1), ("SOCKS", "rejected", 2)}
+    assert "Worn or marked" in page
+    assert "&lt;b&gt;holes&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ({"quantity-approved": "4"}, 422, "only 3 of SOCKS are to decide"),
+        ({"quantity-approved": "-1"}, 422, "enter a whole number of units"),
+        ({"quantity-approved": "1.5"}, 422, "enter a whole number of units"),
+        ({"quantity-approved": "1000000000"}, 422, "too many units"),
+        ({"quantity-approved": "1", "grade-approved": "ZZ"}, 422, "not a grade of this shop"),
+        ({"quantity-approved": "1", "note-approved": "x" * 501}, 422, "the note is too long"),
+        ({"quantity-approved": "1", "version": "0"}, 422, "Look at what is marked"),
+        ({"quantity-approved": "1", "version": "999"}, 409, "changed while you looked"),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_wrong_split_changes_nothing_and_loses_nothing(
+    client: Client,
+    rma: Rma,
+    item: RmaItem,
+    typed: dict[str, str],
+    status: int,
+    said: str,
+    headers: dict[str, str],
+) -> None:
+    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
+    given = {"version": str(rma.version), "reason-approved": "", "note-rejected": "kept"} | typed
+
+    answer = client.post(url, given, headers=headers)
+
+    page = answer.content.decode()
+    assert (answer.status_code, said in page) == (status, True)
+    assert 'value="kept"' in page
+    assert not ReceiptLine.objects.exists()
+
+
+def test_what_is_not_in_the_return_is_kept_apart(client: Client, rma: Rma, item: RmaItem) -> None:
+    page = scan(client, "X-999", rma)
+    assert "X-999 is not in this return." in page
+    assert not ReceiptLine.objects.exists()
+
+    page = act(client, rma, "stranger", sku="X-999")
+
+    assert "Not in this return" in page
+    assert entered(rma) == {("X-999", "invalid_item", 1)}
+
+
+def test_goods_the_customer_keeps_are_not_counted_by_chance(client: Client, rma: Rma) -> None:
+    kept = make_item(rma, "MUG", keep_the_item=True)
+
+    page = scan(client, "MUG", rma)
+    assert "The customer keeps MUG: it should not arrive." in page
+    assert not ReceiptLine.objects.exists()
+
+    act(client, rma, f"anyway:{kept.pk}")
+    assert entered(rma) == {("MUG", "approved", 1)}
+
+
+def test_a_box_that_comes_after_the_cancel_goes_to_the_desk(client: Client, rma: Rma) -> None:
+    make_token(rma, rma.rma_number)
+    Rma.objects.filter(pk=rma.pk).update(narvar_status=NarvarStatus.CANCELLED_BY_USER)
+
+    page = scan(client, "RM-2001")
+
+    assert "Keep the box aside" in page
+    assert "Tell Narvar in a note" in page
+    rma.refresh_from_db()
+    assert rma.work == Work.EXCEPTION
+    url = reverse("rma_note", args=[rma.shop.domain, rma.rma_number])
+    form = {"note": "It came.", "version": rma.version, "submission_token": uuid.uuid4()}
+    client.post(url, form)
+    assert Command.objects.get().kind == "shipment_note"
+
+
+def test_a_box_for_another_place_says_so(client: Client, shop: Shop, rma: Rma) -> None:
+    here = ReturnLocation.objects.create(shop=shop, name="Andover", narvar_id="ANDR")
+    rma.packages.update(destination_id="YXWN", destination_city="Reno")
+    client.post(
+        reverse("scan_setup"),
+        {"name": "Bench 2", "location": here.pk, "density": "bench", "sound": "on", "gap": "45"},
+    )
+
+    page = client.get(rma.get_absolute_url()).content.decode()
+
+    assert "This return should go to Reno, YXWN. You are at Andover." in page
+    assert 'data-density="bench"' in page
+
+
+def test_all_is_here_so_narvar_hears_it_where_the_shop_wants_that(
+    client: Client, shop: Shop, rma: Rma, item: RmaItem
+) -> None:
+    BenchRules.objects.create(shop=shop, tell_received=True)
+
+    act(client, rma, f"count:{item.pk}")
+    assert not Command.objects.exists()
+    act(client, rma, "all")
+
+    command = Command.objects.get()
+    assert (command.kind, command.summary["status"]) == (
+        "shipment_status",
+        "received_by_retailer",
+    )
+    rma.refresh_from_db()
+    form = {"refund": "1", "rest": "none", "version": rma.version}
+    client.post(f"{rma.get_absolute_url()}approve/", {**form, "submission_token": uuid.uuid4()})
+    command.refresh_from_db()
+    assert command.state == "cancelled"  # the decision says more, and goes alone
+    assert Command.objects.filter(kind="approval", state="queued").count() == 1
+
+
+def test_a_bad_grade_may_need_a_note_and_a_photo(
+    client: Client, shop: Shop, rma: Rma, item: RmaItem
+) -> None:
+    BenchRules.objects.create(shop=shop, bad_grade_needs_note=True, bad_grade_needs_photo=True)
+    RmaItem.objects.filter(rma=rma).exclude(pk=item.pk).delete()
+    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
+
+    page = client.post(
+        url,
+        {"version": rma.version, "quantity-approved": "3", "grade-approved": "D"},
+        follow=True,
+    ).content.decode()
+
+    assert "“Damaged” of SOCKS needs a photo first." in page
+    assert "“Damaged” of SOCKS needs a note first." in page
+
+
+def test_several_returns_of_an_order_are_a_choice(client: Client, shop: Shop) -> None:
+    for number in ("RM-1", "RM-2"):
+        make_token(make_rma(shop, number), "70074401", SearchToken.Kind.ORDER)
+
+    page = scan(client, "#70074401")
+
+    assert "2 returns fit 70074401. Which one is it?" in page
+    chosen = Rma.objects.get(rma_number="RM-2")
+    opened = client.post(reverse("scan_open"), {"rma": chosen.pk}, follow=True)
+    assert "RM-2 opened" in opened.content.decode()
+
+
+def test_nothing_found_offers_narvar_and_the_mystery_shelf(client: Client, shop: Shop) -> None:
+    page = scan(client, "NOBODY-KNOWS")
+
+    assert "Nothing found for NOBODY-KNOWS." in page
+    assert "Ask Narvar" in page
+    assert f"{reverse('parcel_new')}?tracking=NOBODY-KNOWS" in page
+
+
+@pytest.mark.parametrize("code", ["", "   ", "x" * 4_000, "\x00\x1d", "<script>alert(1)</script>"])
+def test_no_scan_breaks_the_page(client: Client, code: str) -> None:
+    page = scan(client, code)
+
+    assert "<script>alert(1)" not in page
+    assert not ReceiptLine.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["", "nonsense", "count:x", "back:9999999999999999999", "more:1"])
+def test_an_unknown_button_does_nothing(client: Client, rma: Rma, what: str) -> None:
+    page = act(client, rma, what)
+
+    assert "Nothing was changed." in page
+    assert not ReceiptLine.objects.exists()
+
+
+def test_a_scan_does_not_reach_into_another_shop(client: Client) -> None:
+    other = make_rma(make_shop(), "RM-9")
+    make_token(other, "RM-9")
+
+    page = scan(client, "RM-9")
+    answer = client.post(reverse("scan"), {"code": "JACKET-M", "rma": other.pk})
+
+    assert "Nothing found for RM-9." in page
+    assert answer.status_code == 422
+    assert not BoxArrival.objects.exists()
+    assert not ReceiptLine.objects.exists()
+
+
+def test_who_only_looks_sees_counts_and_no_buttons(shop: Shop, rma: Rma, item: RmaItem) -> None:
+    client = Client()
+    client.force_login(make_staff(shop=shop, role=Role.LOCATION_ADMIN))
+
+    page = client.get(rma.get_absolute_url()).content.decode()
+
+    assert 'id="scan"' not in page
+    assert "1 received" not in page
+    url = reverse("rma_receive", args=[rma.shop.domain, rma.rma_number])
+    assert client.post(url, {"act": "all"}).status_code == 403
+    assert not ReceiptLine.objects.exists()
+
+
+def test_a_scan_costs_the_same_whatever_the_return_holds(
+    client: Client, rma: Rma, item: RmaItem, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(12):
+        make_item(rma, f"SKU-{number}"), make_package(rma)
+    fields = {"code": "SOCKS", "rma": rma.pk, "scan_id": uuid.uuid4()}
+
+    with django_assert_max_num_queries(60):
+        client.post(reverse("scan"), fields, headers=HTMX)
+
+    assert entered(rma) == {("SOCKS", "approved", 1)}
