@@ -142,8 +142,8 @@ def _row(
     limits: Limits | None,
     answer: RmaEvent | None,
 ) -> RequestRow:
-    clock, waits = Clock(now, command.shop.timezone), command.state == CommandState.NEEDS_APPROVAL
-    summary = command.summary
+    clock, summary = Clock(now, command.shop.timezone), command.summary
+    waits = command.state == CommandState.NEEDS_APPROVAL and not is_void(command, changed, now)
     return RequestRow(
         url=reverse("approval", args=[command.pk]),
         rma=command.subject,

@@ -159,26 +159,26 @@ def _by_origin(parcel: ParcelFacts, candidate: Candidate) -> Iterator[Reason]:
 
 def _by_standing(parcel: ParcelFacts, candidate: Candidate) -> Iterator[Reason]:
     age = parcel.found_at - candidate.created_at
-    since = _days(age)
+    since = _since(age)
     if candidate.receipt == Receipt.RECEIVED:
         yield Reason(-30, "But all of it was received already", specific=False)
     elif candidate.return_method in NOTHING_ARRIVES:
         yield Reason(-15, "But nothing of it should arrive", specific=False)
     elif candidate.narvar_status == NarvarStatus.ON_ITS_WAY:
-        yield Reason(8, f"On its way, started {since}", specific=False)
+        yield Reason(8, f"On its way, {since}", specific=False)
     elif candidate.narvar_status == NarvarStatus.DELIVERED and candidate.receipt != Receipt.ARRIVED:
-        yield Reason(8, f"Narvar says it arrived, started {since}", specific=False)
+        yield Reason(8, f"Narvar says it arrived, {since}", specific=False)
     else:
-        yield Reason(0, f"Started {since}", specific=False)
+        yield Reason(0, f"{since[:1].upper()}{since[1:]}", specific=False)
     if age > LONG_AGO:
-        yield Reason(-10, "But it is old", specific=False)
+        yield Reason(-10, "But that is long ago", specific=False)
     elif age < timedelta(0):
-        yield Reason(-15, "But it was started after the parcel came", specific=False)
+        yield Reason(-15, "But the parcel was here before", specific=False)
 
 
-def _days(age: timedelta) -> str:
+def _since(age: timedelta) -> str:
     if age < timedelta(0):
-        return "later"
+        return "started later"
     if age < timedelta(days=1):
-        return "on the same day"
-    return "1 day earlier" if age.days == 1 else f"{age.days} days earlier"
+        return "started on the same day"
+    return "started 1 day earlier" if age.days == 1 else f"started {age.days} days earlier"

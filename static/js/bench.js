@@ -8,7 +8,7 @@
     REJECT: ["rejected", "Reject"],
     NORESTOCK: ["approved_no_restock", "Refund, do not restock"],
     EXCEPTION: ["exception", "Needs a person"],
-    GOOD: ["", "as usual"],
+    GOOD: [""],
   };
 
   // Kept over a reload: what waits, in order; the decision of the next scan; the return they mean.
@@ -65,8 +65,8 @@
     const next = Object.values(LATCHES).find(([decision]) => decision === latch);
     const text = pair ? `Outcome of the last item: ${digits[0][1]}..${digits.at(-1)[1]}` : latch && `Next scan: ${next[1]}`;
     const mode = $("#scan-mode"), line = $("#scan-waiting");
-    mode.hidden = !text;
     mode.firstElementChild.textContent = text;
+    mode.lastElementChild.hidden = !text;
     form.toggleAttribute("data-latched", !!latch);
     const count = queue.filter((one) => one.scan_id).length;
     line.hidden = count < (stalled ? 1 : 2);
@@ -105,7 +105,7 @@
   let busy = false, heard = false, pressing = null, asked, timer;
   body.addEventListener("htmx:beforeRequest", ({ detail: { xhr, target, requestConfig } }) => {
     if (requestConfig.elt === form) asked = xhr;
-    else if (requestConfig.verb !== "get" || target.id === "work") {
+    else if (pressing || requestConfig.verb !== "get" || target.id === "work") {
       const by = pressing;
       flying.set(xhr, by);
       xhr.addEventListener("loadend", () => {
@@ -181,8 +181,8 @@
     say("");
     if (LATCHES[card]) {
       latch = LATCHES[card][0];
-      tell("right", `Next scan: ${LATCHES[card][1]}`);
-      keep();
+      tell("right", latch ? "" : "Next scan: as usual");
+      keep(); // shows it
     } else if (card !== undefined) push({ card });
     else {
       const decision = latch;
@@ -219,14 +219,6 @@
     if (!live && getSelection().isCollapsed) back();
   });
   $("#scan-mode button").addEventListener("click", () => { leave(); back(); });
-  const keyboard = $("#soft-keyboard");
-  keyboard.addEventListener("click", () => {
-    code.inputMode = code.inputMode === "none" ? "text" : "none";
-    keyboard.setAttribute("aria-pressed", code.inputMode === "text");
-    back();
-  });
-  code.inputMode = "none";
-  keyboard.hidden = false;
 
   recall();
   show();

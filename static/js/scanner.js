@@ -115,6 +115,16 @@ const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
   }, true);
   box.form.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
 
+  // No keyboard on the screen of a phone, until it is asked for.
+  const keyboard = document.getElementById("soft-keyboard");
+  keyboard.addEventListener("click", () => {
+    box.inputMode = box.inputMode === "none" ? "text" : "none";
+    keyboard.setAttribute("aria-pressed", box.inputMode === "text");
+    box.focus();
+  });
+  box.inputMode = "none";
+  keyboard.hidden = false;
+
   // Scanners that type through the input method of a phone: their keys have no names.
   let reading;
   box.addEventListener("input", () => {

@@ -1,7 +1,6 @@
 """Parcels and photos in a real browser under the real content security policy."""
 
 import io
-import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -202,16 +201,3 @@ def screens_of(parcel: Parcel, rma: Rma, ana: User) -> list[str]:
         closed.get_absolute_url(),
         rma.get_absolute_url(),
     ]
-
-
-def test_look(desk: Page, ana: User, parcel: Parcel, awaited: Rma) -> None:
-    screens = screens_of(parcel, awaited, ana)
-    base = desk.url.rstrip("/")
-    out = Path("/tmp/shots_parcels")
-    out.mkdir(exist_ok=True)
-    for width, theme in itertools.product((1280, 768, 320), ("light", "dark")):
-        User.objects.filter(pk=ana.pk).update(theme=theme)
-        desk.set_viewport_size({"width": width, "height": 900})
-        for number, screen in enumerate(screens):
-            desk.goto(base + screen)
-            desk.screenshot(path=out / f"{number}-{width}-{theme}.png", full_page=True)

@@ -443,7 +443,7 @@ def test_a_decision_can_be_taken_back(
     elif way == "key":
         bench.keyboard.press("Escape")
     else:
-        bench.get_by_role("button", name="Leave").click()
+        bench.get_by_role("button", name="Cancel").click()
 
     expect(bench.locator("#scan[data-latched]")).to_have_count(0)
     expect(bench.locator("#code")).to_be_focused()

@@ -16,9 +16,9 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns import transitions
 from returns_ops.returns.invariants import broken
-from returns_ops.returns.models import BoxArrival, ReceiptLine, Rma, RmaEvent, RmaItem
+from returns_ops.returns.models import BoxArrival, ReceiptLine, Rma, RmaEvent
 from returns_ops.returns.money import rounded
-from returns_ops.returns.plan import Rest, plan
+from returns_ops.returns.plan import Rest
 from returns_ops.returns.policy import cap_left
 from returns_ops.returns.preview import Bundle, Wanted, facts_of, judge
 from returns_ops.returns.snapshot import ItemSnapshot, ItemState, RmaSnapshot, TransactionSnapshot
@@ -70,6 +70,10 @@ class AtNarvar:
                 at=self.now(),
             )
         )
+
+    def share(self, percent: int) -> Decimal:
+        """So much of the estimate, in whole units of the currency."""
+        return (self.estimate * percent / 100).quantize(Decimal(1))
 
     def act_on(self, command: Command) -> None:
         """The call arrived: its units are as it says, and the refund is made."""
@@ -133,18 +137,6 @@ class Story:
     def rma(self) -> Rma:
         return Rma.objects.select_related("shop").get(shop=self.shop, rma_number=NUMBER)
 
-    @property
-    def items(self) -> list[RmaItem]:
-        return list(RmaItem.objects.filter(rma__shop=self.shop, removed_at=None))
-
-    @property
-    def lines(self) -> list[ReceiptLine]:
-        return list(ReceiptLine.objects.filter(rma__shop=self.shop).order_by("id"))
-
-    @property
-    def commands(self) -> list[Command]:
-        return list(Command.objects.filter(shop=self.shop).order_by("id"))
-
     def told_by_narvar(self) -> None:
         """A webhook with what Narvar has now, applied as inbound does."""
         arrival = transitions.Arrival(
@@ -178,7 +170,7 @@ class Seen:
         self.lines = list(self.rma.receipt_lines.order_by("id"))
         self.every_item = {item.pk: item for item in self.rma.items.all()}
         self.items = [item for item in self.every_item.values() if item.removed_at is None]
-        self.commands = story.commands
+        self.commands = list(Command.objects.filter(shop=story.shop).order_by("id"))
         self.bundle = Bundle(self.rma, items=self.items, lines=self.lines)
         self.rows = self._rows()
 

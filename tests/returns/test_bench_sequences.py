@@ -26,7 +26,7 @@ from returns_ops.returns import transitions
 from returns_ops.returns.plan import Rest
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions import Bench, Part
-from tests.returns.bench import AtNarvar, Line, Story, Seen, begin, check
+from tests.returns.bench import AtNarvar, Line, Seen, Story, begin, check
 
 PRICES = {"USD": "19.99", "JPY": "1980", "KWD": "7.125"}
 OUTCOMES = [
@@ -37,15 +37,7 @@ OUTCOMES = [
     Decision.NOT_RECEIVED,
     Decision.EXCEPTION,
 ]
-STATUSES = [
-    "initiated",
-    "on_its_way_to_retailer",
-    "delivered_to_retailer",
-    "exception",
-    "approved",
-    "cancelled_by_user",
-    "returned",
-]
+STATUSES = ["delivered_to_retailer", "on_its_way_to_retailer", "exception", "approved", "returned"]
 ANSWERS = [
     AttemptOutcome.ACCEPTED,
     AttemptOutcome.ACCEPTED,
@@ -56,6 +48,8 @@ ANSWERS = [
 ]
 outcomes = st.sampled_from([str(one) for one in OUTCOMES])
 few = st.integers(0, 3)
+WAITING = (CommandState.NEEDS_APPROVAL, CommandState.QUEUED)
+DUE = (CommandState.QUEUED, CommandState.OUTCOME_UNKNOWN)
 parts = st.builds(
     Part,
     quantity=st.integers(0, 3),
@@ -78,7 +72,7 @@ lines_of_a_return = st.lists(
 
 class ABench(RuleBasedStateMachine):
     story: Story
-    seen: Seen | None = None
+    seen: Seen  # after the last step
 
     @initialize(lines=lines_of_a_return, currency=st.sampled_from(["USD", "USD", "JPY", "KWD"]))
     def a_return_arrives(self, lines: list[Any], currency: str) -> None:
@@ -99,7 +93,7 @@ class ABench(RuleBasedStateMachine):
 
     @invariant()
     def everything_adds_up(self) -> None:
-        self.seen = check(self.story, self.seen)
+        self.seen = check(self.story, getattr(self, "seen", None))
 
     def move(self, made: Callable[[], object]) -> None:
         """A move that is refused changes nothing."""
@@ -107,7 +101,6 @@ class ABench(RuleBasedStateMachine):
             made()
         except transitions.Refused as refusal:
             assert str(refusal)
-            assert self.seen is not None
             assert Seen(self.story).rows == self.seen.rows
 
     @property
@@ -117,18 +110,17 @@ class ABench(RuleBasedStateMachine):
     # The bench.
 
     def _item(self, which: int) -> int:
-        items = self.story.items
+        items = self.seen.items
         return items[which % len(items)].pk if items else 0
 
     def _line(self, which: int) -> int:
-        lines = self.story.lines
-        return lines[which % len(lines)].pk if lines else 0
+        return self.seen.lines[which % len(self.seen.lines)].pk
 
     @rule(which=few, decision=st.none() | outcomes, anyway=st.booleans())
     def count_unit(self, which: int, decision: str | None, anyway: bool) -> None:
         self.move(
             lambda: transitions.count_unit(
-                self.story.rma.pk,
+                self.seen.rma.pk,
                 self._item(which),
                 bench=self.bench,
                 decision=decision,
@@ -136,95 +128,100 @@ class ABench(RuleBasedStateMachine):
             )
         )
 
+    @precondition(lambda self: self.seen.lines)
     @rule(which=few)
     def take_back(self, which: int) -> None:
-        self.move(
-            lambda: transitions.take_back(self.story.rma.pk, self._line(which), bench=self.bench)
-        )
+        rma, line = self.seen.rma, self._line(which)
+        self.move(lambda: transitions.take_back(rma.pk, line, bench=self.bench))
 
+    @precondition(lambda self: self.seen.lines)
     @rule(which=few, part=parts)
     def redecide_unit(self, which: int, part: Part) -> None:
-        self.move(
-            lambda: transitions.redecide_unit(
-                self.story.rma.pk, self._line(which), part, bench=self.bench
-            )
-        )
+        rma, line = self.seen.rma, self._line(which)
+        self.move(lambda: transitions.redecide_unit(rma.pk, line, part, bench=self.bench))
 
     @rule(which=few, parts=st.lists(parts, max_size=3))
     def split_item(self, which: int, parts: list[Part]) -> None:
-        rma = self.story.rma
+        rma, item = self.seen.rma, self._item(which)
         self.move(
             lambda: transitions.split_item(
-                rma.pk, self._item(which), parts, bench=self.bench, version=rma.version
+                rma.pk, item, parts, bench=self.bench, version=rma.version
             )
         )
 
-    @rule()
-    def receive_all(self) -> None:
-        self.move(lambda: transitions.receive_all(self.story.rma.pk, bench=self.bench))
+    @precondition(lambda self: self.seen.left())
+    @rule(missing=st.booleans())
+    def all_the_rest(self, missing: bool) -> None:
+        said = transitions.mark_missing if missing else transitions.receive_all
+        self.move(lambda: said(self.seen.rma.pk, bench=self.bench))
 
-    @rule()
-    def mark_missing(self) -> None:
-        self.move(lambda: transitions.mark_missing(self.story.rma.pk, bench=self.bench))
-
-    @rule(sku=st.sampled_from(["X-999", "SKU-0", "sku-1"]), quantity=few)
-    def keep_stranger(self, sku: str, quantity: int) -> None:
-        self.move(
-            lambda: transitions.keep_stranger(
-                self.story.rma.pk, sku, bench=self.bench, quantity=quantity
-            )
-        )
+    @rule(sku=st.sampled_from(["X-999", "SKU-0", "sku-1", ""]))
+    def keep_stranger(self, sku: str) -> None:
+        self.move(lambda: transitions.keep_stranger(self.seen.rma.pk, sku, bench=self.bench))
 
     # Decisions.
 
+    @precondition(lambda self: not self._open())
+    @rule(refund=st.booleans(), rest=st.sampled_from([Rest.AS_EXPECTED, Rest.MISSING, Rest.LATER]))
+    def approve(self, refund: bool, rest: Rest) -> None:
+        self._approve(refund=refund and rest != Rest.LATER, rest=rest)
+
     @rule(
         rest=st.sampled_from(Rest),
-        refund=st.booleans(),
-        share=st.sampled_from([None, None, None, 0, 1, 50, 100, 101]),
+        share=st.sampled_from([None, 0, 1, 50, 100, 101]),
         ask=st.booleans(),
-        stale=st.sampled_from([0, 0, 0, 0, 1]),
+        version=st.sampled_from([0, 0, 0, 1]),
     )
-    def approve(self, rest: Rest, refund: bool, share: int | None, ask: bool, stale: int) -> None:
-        rma = self.story.rma
+    def approve_specially(self, rest: Rest, share: int | None, ask: bool, version: int) -> None:
         amount = None if share is None else self.story.narvar.estimate * share / 100
+        version = self.seen.rma.version - version
+        self._approve(refund=True, rest=rest, partial_amount=amount, ask=ask, version=version)
+
+    def _approve(self, **given: Any) -> None:
         approval = transitions.Approval(
-            rma_id=rma.pk,
-            by=self.story.ana,
-            refund=refund,
-            version=rma.version - stale,
-            submission_token=uuid.uuid4(),
-            rest=rest,
-            partial_amount=amount if refund else None,
-            ask=ask,
+            **{
+                "rma_id": self.seen.rma.pk,
+                "by": self.story.ana,
+                "version": self.seen.rma.version,
+                "submission_token": uuid.uuid4(),
+                **given,
+            }
         )
         self.move(lambda: transitions.approve(approval, write=operations.approval))
 
     @property
     def last(self) -> Command:
-        return self.story.commands[-1]
+        return self.seen.commands[-1]
 
-    @precondition(lambda self: self.story.commands)
-    @rule()
-    def approve_request(self) -> None:
-        self.move(lambda: transitions.approve_request(self.last.pk, by=self.story.anne))
+    def _open(self) -> bool:
+        return bool(self.seen.commands) and self.last.is_open
 
-    @precondition(lambda self: self.story.commands)
+    def _is(self, *states: CommandState) -> bool:
+        return bool(self.seen.commands) and self.last.state in states
+
+    @precondition(lambda self: self._is(CommandState.NEEDS_APPROVAL))
+    @rule(by=st.sampled_from(["anne", "ana"]))
+    def approve_request(self, by: str) -> None:
+        user = getattr(self.story, by)
+        self.move(lambda: transitions.approve_request(self.last.pk, by=user))
+
+    @precondition(lambda self: self._is(CommandState.NEEDS_APPROVAL))
     @rule(why=st.sampled_from(["", "Ask the customer"]))
     def send_back(self, why: str) -> None:
         self.move(lambda: transitions.send_back(self.last.pk, by=self.story.anne, why=why))
 
-    @precondition(lambda self: self.story.commands)
+    @precondition(lambda self: self._open())
     @rule()
     def undo(self) -> None:
         self.move(lambda: transitions.undo(self.last.pk, by=self.story.wanda))
 
-    @precondition(lambda self: self.story.commands)
+    @precondition(lambda self: self._is(*WAITING))
     @rule(hold=st.booleans())
     def hold_or_release(self, hold: bool) -> None:
         move = transitions.put_on_hold if hold else transitions.release_hold
         self.move(lambda: move(self.last.pk, by=self.story.wanda))
 
-    @precondition(lambda self: self.story.commands)
+    @precondition(lambda self: self._is(CommandState.ATTENTION, CommandState.ACCEPTED))
     @rule()
     def give_up(self) -> None:
         self.move(
@@ -233,7 +230,7 @@ class ABench(RuleBasedStateMachine):
 
     # The network.
 
-    @precondition(lambda self: self._is_due())
+    @precondition(lambda self: self._is(*DUE) and not self.last.summary.get("on_hold"))
     @rule(outcome=st.sampled_from(ANSWERS), acted=st.booleans())
     def send(self, outcome: AttemptOutcome, acted: bool) -> None:
         Command.objects.filter(pk=self.last.pk).update(next_attempt_at=Now())
@@ -253,11 +250,6 @@ class ABench(RuleBasedStateMachine):
             self.story.narvar.act_on(command)
         delivery.settle(command, attempt, outbox.Answer(outcome=outcome, problem=problem))
 
-    def _is_due(self) -> bool:
-        due = (CommandState.QUEUED, CommandState.OUTCOME_UNKNOWN)
-        found = self.story.commands
-        return bool(found) and found[-1].state in due and not found[-1].summary.get("on_hold")
-
     def _has_acted(self, command: Command) -> bool:
         """Narvar knows the reference already."""
         seen: set[int] = vars(self).setdefault("acted", set())
@@ -271,32 +263,25 @@ class ABench(RuleBasedStateMachine):
     def narvar_tells(self) -> None:
         self.story.told_by_narvar()
 
-    @rule(which=few, quantity=st.integers(1, 4))
-    def narvar_changes_a_quantity(self, which: int, quantity: int) -> None:
+    @rule(which=few, quantity=st.integers(1, 4), gone=st.sampled_from([False, False, True]))
+    def narvar_changes_a_line(self, which: int, quantity: int, gone: bool) -> None:
         lines = self.story.narvar.lines
-        lines[which % len(lines)].quantity = quantity
+        line = lines[which % len(lines)]
+        line.quantity, line.gone = quantity, gone
         self.story.told_by_narvar()
 
-    @rule(which=few, gone=st.booleans())
-    def narvar_removes_or_restores_a_line(self, which: int, gone: bool) -> None:
-        lines = self.story.narvar.lines
-        lines[which % len(lines)].gone = gone
-        self.story.told_by_narvar()
-
-    @rule(status=st.sampled_from(STATUSES))
-    def narvar_changes_the_status(self, status: str) -> None:
-        self.story.narvar.status = status
-        self.story.told_by_narvar()
-
-    @rule(share=st.sampled_from([50, 90, 110]))
-    def narvar_changes_the_estimate(self, share: int) -> None:
-        self.story.narvar.estimate = (self.story.narvar.estimate * share / 100).quantize(Decimal(1))
-        self.story.told_by_narvar()
-
-    @rule(share=st.sampled_from([10, 100]))
-    def somebody_else_refunds(self, share: int) -> None:
+    @rule(
+        status=st.sampled_from([None, None, *STATUSES]),
+        share=st.sampled_from([100, 100, 50, 90, 110]),
+        others=st.sampled_from([0, 0, 10, 100]),
+    )
+    def narvar_changes_its_figures(self, status: str | None, share: int, others: int) -> None:
+        """The status, the estimate, or somebody else pays a part of it."""
         narvar = self.story.narvar
-        narvar.pay((narvar.estimate * share / 100).quantize(Decimal(1)), "shopify_webhook")
+        narvar.status = status or narvar.status
+        narvar.estimate = narvar.share(share)
+        if others:
+            narvar.pay(narvar.share(others), "shopify_webhook")
         self.story.told_by_narvar()
 
     def teardown(self) -> None:

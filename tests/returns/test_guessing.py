@@ -124,10 +124,10 @@ def test_what_speaks_against_it_is_said_too() -> None:
 
     said = {one.candidate.number: one.reasons[-1] for one in found}
     assert said == {
-        "OLD": "But it is old",
+        "OLD": "But that is long ago",
         "RECEIVED": "But all of it was received already",
         "KEPT": "But nothing of it should arrive",
-        "LATER": "But it was started after the parcel came",
+        "LATER": "But the parcel was here before",
         "ABROAD": "But it comes from CA",
     }
 

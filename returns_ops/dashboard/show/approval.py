@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from returns_ops.accounts.permissions import Permission
-from returns_ops.dashboard.access import Access, who_can
+from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.approvals import (
     OWN,
     amount_of,
@@ -39,7 +39,9 @@ from returns_ops.returns.preview import as_sent
 from returns_ops.returns.rules import grades_of
 from returns_ops.returns.states import Decision
 
+OPEN = {CommandState.NEEDS_APPROVAL, CommandState.QUEUED}
 WITHOUT_EFFECT = {CommandState.CANCELLED, CommandState.REFUSED}
+OVERRIDE = b"total_refund_override_amount"
 NOT_SCANNED = "Nobody scanned it: said of the rest"
 
 
@@ -70,12 +72,11 @@ class Sum(NamedTuple):
     total: bool = False
 
 
-@dataclass(frozen=True)
-class ApprovalPage:
-    command: Command
-    head: Head
-    rma_url: str
+class Asked(NamedTuple):
+    """What was asked for, by whom, and why it was asked."""
+
     amount: SafeString | str
+    button: str
     share: int | None
     read_back: str
     by: str
@@ -84,15 +85,29 @@ class ApprovalPage:
     reason: str
     note: str
     why: str
-    expires: SafeString | str
+
+
+class Answer(NamedTuple):
+    """What was answered, or what this person may answer now."""
+
     standing: SafeString
     waits: bool
-    may_answer: bool
+    expires: SafeString | str
+    may_approve: bool
     may_send_back: bool
     why_not: str
-    answer: str
+    said: str
     may_undo: bool
     next_url: str
+
+
+@dataclass(frozen=True)
+class ApprovalPage:
+    command: Command
+    head: Head
+    rma_url: str
+    asked: Asked
+    answer: Answer
     against: tuple[str, ...]
     warnings: tuple[str, ...]
     sums: list[Sum]
@@ -100,6 +115,7 @@ class ApprovalPage:
     items: list[ItemUnits]
     photos: int
     call: list[tuple[str, str]]
+    names_no_amount: bool  # so that Narvar pays what it works out itself
     body: Body
     timeline: Timeline
     sees_messages: bool
@@ -118,20 +134,34 @@ def request_or_404(access: Access, command_id: int) -> Command:
 
 def approval_page(access: Access, command: Command, now: datetime) -> ApprovalPage:
     clock, rma = Clock(now, command.shop.timezone), _rma_of(command)
-    changed = requests.changed_since([command]).get(command.pk, ())
-    answer = requests.answers_to([command]).get(command.pk)
-    limits = requests.limits_when_asked([command]).get(command.pk)
-    items = _items(rma, command)
-    waits = command.state == CommandState.NEEDS_APPROVAL
-    void = is_void(command, changed, now)
-    right = access.may(Permission.SECOND_APPROVAL, command.shop)
-    own = command.requested_by_id == access.user.pk
-    verdict = _verdict(command, rma)
+    items, verdict = _items(rma, command), _verdict(command, rma)
     return ApprovalPage(
         command=command,
         head=head_of(rma, clock),
         rma_url=subject_url(access, command.shop, command.subject),
+        asked=_asked(command, rma, clock),
+        answer=_answer(access, command, clock),
+        against=verdict.reasons if verdict and command.state in OPEN else (),
+        warnings=_warnings(command, verdict),
+        sums=_sums(command, verdict),
+        limits=_limits(command),
+        items=items,
+        photos=Photo.objects.filter(rma=rma).count(),
+        call=_call(command),
+        names_no_amount=command.moves_money and OVERRIDE not in bytes(command.body),
+        body=body_of(command.body, revealed=True),
+        timeline=timeline_of(rma, clock),
+        sees_messages=access.may(Permission.VIEW_MESSAGES, command.shop),
+    )
+
+
+def _asked(command: Command, rma: Rma, clock: Clock) -> Asked:
+    limits = requests.limits_when_asked([command]).get(command.pk)
+    return Asked(
         amount=amount_of(command),
+        button=f"Approve {money(command.amount, command.currency)}"
+        if command.moves_money
+        else "Approve without refund",
         share=share_of(command),
         read_back=read_back(command, rma),
         by=name_of(command),
@@ -140,25 +170,30 @@ def approval_page(access: Access, command: Command, now: datetime) -> ApprovalPa
         reason=str(command.summary.get("reason", "")),
         note=str(command.summary.get("note", "")),
         why=why_second(command, limits),
-        expires=ends(command, clock) if waits else "",
+    )
+
+
+def _answer(access: Access, command: Command, clock: Clock) -> Answer:
+    changed = requests.changed_since([command]).get(command.pk, ())
+    answer = requests.answers_to([command]).get(command.pk)
+    waits = command.state == CommandState.NEEDS_APPROVAL
+    void = is_void(command, changed, clock.now)
+    right = access.may(Permission.SECOND_APPROVAL, command.shop)
+    missing = "" if right else access.why_not(Permission.SECOND_APPROVAL)
+    own = command.requested_by_id == access.user.pk
+    may = waits and right and not own
+    return Answer(
         standing=standing_of(command, changed, answer, clock),
         waits=waits,
-        may_answer=waits and right and not own and not void,
-        may_send_back=waits and right and not own,
-        why_not=_why_not(own=own, right=right, changed=changed, void=void) if waits else "",
-        answer=answer_in_words(command, answer),
+        expires=ends(command, clock) if waits and not void else "",
+        may_approve=may and not void,
+        may_send_back=may,
+        why_not=_why_not(own=own, missing_right=missing, changed=changed, void=void)
+        if waits
+        else "",
+        said=answer_in_words(command, answer),
         may_undo=command.can_be_undone and access.may(Permission.APPROVE, command.shop),
         next_url="" if waits else _next(access, command),
-        against=verdict.reasons if verdict and waits else (),
-        warnings=_warnings(command, verdict),
-        sums=_sums(command, verdict),
-        limits=_limits(command),
-        items=items,
-        photos=Photo.objects.filter(rma=rma).count(),
-        call=_call(command),
-        body=body_of(command.body, revealed=True),
-        timeline=timeline_of(rma, clock),
-        sees_messages=access.may(Permission.VIEW_MESSAGES, command.shop),
     )
 
 
@@ -183,7 +218,7 @@ def read_back(command: Command, rma: Rma) -> str:
     return f"You approve {amount_of(command)} to {target} for {asked}."
 
 
-def _why_not(*, own: bool, right: bool, changed: Sequence[str], void: bool) -> str:
+def _why_not(*, own: bool, missing_right: str, changed: Sequence[str], void: bool) -> str:
     if changed:
         what = f"{', '.join(changed[:-1])} and {changed[-1]}" if changed[1:] else changed[0]
         return f"Changed since it was asked for: {what}. It ends by itself within a minute."
@@ -191,7 +226,7 @@ def _why_not(*, own: bool, right: bool, changed: Sequence[str], void: bool) -> s
         return "Nobody approved it in time. It ends by itself within a minute."
     if own:
         return OWN
-    return "" if right else who_can(Permission.SECOND_APPROVAL)
+    return missing_right
 
 
 def _next(access: Access, command: Command) -> str:
@@ -215,7 +250,7 @@ def _sums(command: Command, verdict: Verdict | None) -> list[Sum]:
     rows = [Sum(line.text, money(line.amount, currency)) for line in worked.lines]
     if worked.amount is not None:
         rows.append(Sum("Due by this", money(worked.amount, currency), total=True))
-    by_hand = command.amount != worked.amount
+    by_hand = bool(command.summary.get("partial"))
     asked = f"Asked for, set by {name_of(command)}" if by_hand else "Asked for"
     rows.append(Sum(asked, money(command.amount, command.currency), total=True))
     rows.append(Sum("The most that can be refunded now", money(verdict.cap, currency)))

@@ -38,6 +38,7 @@ class ShelfRow(NamedTuple):
     shop: str
     owner: str
     state: SafeString
+    rma: str
     waited: SafeString
     thumbnail: str
 
@@ -93,6 +94,7 @@ def _row(parcel: Parcel, now: datetime) -> ShelfRow:
         shop=parcel.shop.domain.removesuffix(".myshopify.com"),
         owner=parcel.owner.known_as if parcel.owner else "",
         state=state_of(parcel),
+        rma=parcel.rma.rma_number if parcel.rma else "",
         waited=waited(parcel, now),
         thumbnail=f"{reverse('photo', args=[photo])}?size=small" if photo else "",
     )

@@ -81,6 +81,6 @@ def _request_page(
     fresh = request_or_404(request.access, command.pk)
     context: dict[str, Any] = {"form": form or ReasonForm(), "problem": problem, "done": done}
     context["page"] = approval_page(request.access, fresh, timezone.now())
-    context["confirm"] = confirm and context["page"].may_answer
+    context["confirm"] = confirm and context["page"].answer.may_approve
     page, part = "dashboard/approval.html", "dashboard/approval/_answered.html"
     return render_page_or_part(request, page, part, context, status=status)

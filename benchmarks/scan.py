@@ -1,0 +1,115 @@
+"""From the scanner's Enter to the painted answer, in a real browser, with many returns around.
+
+`python -m benchmarks scan`: one bench, real web process, keys at a scanner's speed. Bounded by
+the number of boxes.
+"""
+
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from django.core.management import call_command
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.table import Row
+from returns_ops.accounts.models import Membership, Shop, User
+from returns_ops.accounts.permissions import Role
+from returns_ops.returns.models import Rma
+from returns_ops.returns.states import Work
+from tests.e2e.stack import Stack
+
+MANY = 100_000
+BOXES = 60
+DOMAIN = "scan.myshopify.com"
+PASSWORD = "only for this measurement"
+LONGEST_WAIT = 5  # seconds for one scan
+PAUSE = 400  # milliseconds between two scans of a person
+# Notes when the scanner's Enter comes, and when the frame after the answer is painted.
+WATCH = """
+() => {
+  window.took = [];
+  let from = 0;
+  addEventListener("keydown", ({ key }) => { if (key === "Enter") from = performance.now(); }, true);
+  document.body.addEventListener("scanned", () => {
+    requestAnimationFrame(() => setTimeout(() => window.took.push(performance.now() - from)));
+  });
+}
+"""
+
+
+def run() -> list[Row]:
+    browser_path = shutil.which("chromium")
+    if browser_path is None:
+        return [Row("scan to painted answer", "no chromium on PATH")]
+    shop = _shop()
+    call_command("generate_rmas", count=MANY, seed=7, shop=DOMAIN)
+    boxes = _boxes(shop)
+    stack = Stack(var=Path(tempfile.mkdtemp()))
+    stack.start_web()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"]
+            )
+            opened, counted = _work(browser.new_page(), stack.url, boxes)
+            browser.close()
+    finally:
+        stack.stop()
+    return [
+        Row(f"returns around, boxes scanned: {MANY:,}", f"{len(opened)}"),
+        *_rows("label to painted return", opened),
+        *_rows("item to painted count", counted),
+    ]
+
+
+def _shop() -> Shop:
+    shop = Shop.objects.get_or_create(domain=DOMAIN)[0]
+    user = User.objects.get_or_create(username="scanner")[0]
+    user.set_password(PASSWORD)
+    user.save()
+    Membership.objects.get_or_create(user=user, shop=shop, role=Role.WAREHOUSE)
+    return shop
+
+
+def _boxes(shop: Shop) -> list[tuple[str, str]]:
+    """RMA numbers and a SKU of each, from all over the table."""
+    waiting = Rma.objects.filter(shop=shop, work__in=[Work.TO_RECEIVE, Work.TO_DECIDE])
+    chosen = waiting.order_by("?").prefetch_related("items")[:BOXES]
+    return [(rma.rma_number, rma.items.all()[0].sku) for rma in chosen]
+
+
+def _work(page: Page, url: str, boxes: list[tuple[str, str]]) -> tuple[list[float], list[float]]:
+    page.goto(f"{url}/login/?next=/scan/")
+    page.fill("[name=username]", "scanner")
+    page.fill("[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#code")
+    page.evaluate(WATCH)
+    opened, counted = [], []
+    for number, sku in boxes:
+        opened.append(_scan(page, number))
+        counted.append(_scan(page, sku))
+    return opened, counted
+
+
+def _scan(page: Page, code: str) -> float:
+    before = page.evaluate("() => window.took.length")
+    page.keyboard.type(code, delay=4)
+    page.keyboard.press("Enter")
+    # The page's policy forbids what a waiting function would need.
+    until = time.monotonic() + LONGEST_WAIT
+    while page.evaluate("() => window.took.length") == before:
+        assert time.monotonic() < until, f"{code} was not answered"
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(PAUSE)
+    return float(page.evaluate("() => window.took.at(-1)"))
+
+
+def _rows(name: str, took: list[float]) -> list[Row]:
+    cuts = statistics.quantiles(took, n=20)
+    return [
+        Row(f"{name}, median ms", f"{statistics.median(took):.0f}"),
+        Row(f"{name}, 95th percentile ms", f"{cuts[18]:.0f}", "< 150"),
+    ]
