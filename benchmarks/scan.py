@@ -31,7 +31,8 @@ WATCH = """
 () => {
   window.took = [];
   let from = 0;
-  addEventListener("keydown", ({ key }) => { if (key === "Enter") from = performance.now(); }, true);
+  const enter = ({ key }) => { if (key === "Enter") from = performance.now(); };
+  addEventListener("keydown", enter, true);
   document.body.addEventListener("scanned", () => {
     requestAnimationFrame(() => setTimeout(() => window.took.push(performance.now() - from)));
   });

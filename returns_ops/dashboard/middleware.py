@@ -72,8 +72,9 @@ class PrivatePagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         match = request.resolver_match
-        if match is None or getattr(match.func, "login_required", True):
-            # The admin says less of its own pages than is wanted here; a photo says more.
-            if "Cache-Control" not in response.headers or (match and match.app_name == "admin"):
-                response.headers["Cache-Control"] = "no-store"
+        private = match is None or getattr(match.func, "login_required", True)
+        # The admin says less of its own pages than is wanted here; a photo says more.
+        by_itself = "Cache-Control" in response.headers and not (match and match.app_name == "admin")
+        if private and not by_itself:
+            response.headers["Cache-Control"] = "no-store"
         return response

@@ -235,7 +235,8 @@ def test_a_partial_refund_is_reviewed_and_read_back(hands: Hands, shop: Shop) ->
     expect(hands.page.locator("#refund-out")).to_contain_text("keep 11.75 USD")
     hands.page.get_by_label("Reason", exact=True).select_option("Worn or used")
     amount.press("Enter")
-    expect(hands.page.locator(".read-back")).to_contain_text("You are refunding 41.25 USD of 53.00 USD")
+    read_back = hands.page.locator(".read-back")
+    expect(read_back).to_contain_text("You are refunding 41.25 USD of 53.00 USD")
     expect(hands.page.get_by_role("button", name="Refund 41.25 USD")).to_be_focused()
     hands.page.keyboard.press("Enter")
 
