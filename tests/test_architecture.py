@@ -19,7 +19,7 @@ NAMELESS = {"services", "service", "utils", "util", "helpers", "helper", "common
 STACK = ["embedded", "run", "minder", "demo"]
 
 # Rules without a framework: facts in, verdict out.
-PURE = ["policy", "snapshot", "orders", "ordering"]
+PURE = ["policy", "snapshot", "orders", "ordering", "guessing"]
 
 
 def sources(folder: Path) -> list[Path]:

@@ -107,7 +107,7 @@ def _shops(access: Access, permission: Permission) -> list[Shop]:
 def _tabs(access: Access, *, mine: bool) -> list[FilterLink]:
     count = waiting_count(access) or None
     return [
-        FilterLink("Waiting for approval", _link(access), not mine, count),
+        FilterLink("Waiting", _link(access), not mine, count),
         FilterLink("Asked by me", _link(access, mine=True), mine),
     ]
 

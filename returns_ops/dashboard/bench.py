@@ -5,7 +5,7 @@ Benches are shared, so this belongs to the device and not to the person: a signe
 
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
@@ -89,7 +89,13 @@ def location_of(access: Access, device: BenchDevice) -> ReturnLocation | None:
     return locations_of(access).filter(pk=device.location).first()
 
 
-class LocationChoice(forms.ModelChoiceField):
+if TYPE_CHECKING:
+    LocationField = forms.ModelChoiceField[ReturnLocation]
+else:  # not generic while it runs
+    LocationField = forms.ModelChoiceField
+
+
+class LocationChoice(LocationField):
     def label_from_instance(self, obj: ReturnLocation) -> str:
         return f"{obj.name} ({obj.shop.domain})"
 

@@ -74,7 +74,9 @@ class PrivatePagesMiddleware:
         match = request.resolver_match
         private = match is None or getattr(match.func, "login_required", True)
         # The admin says less of its own pages than is wanted here; a photo says more.
-        by_itself = "Cache-Control" in response.headers and not (match and match.app_name == "admin")
+        by_itself = "Cache-Control" in response.headers and not (
+            match and match.app_name == "admin"
+        )
         if private and not by_itself:
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -49,6 +49,10 @@ class Plan:
         return tuple(_facts(one) for one in (*self.told, *self.to_tell))
 
     @property
+    def claims_only(self) -> bool:
+        return bool(self.to_tell) and all(one.decision == Decision.CLAIM for one in self.to_tell)
+
+    @property
     def is_whole(self) -> bool:
         """Everything is accepted, and at once: Narvar's own calculation holds."""
         return not self.told and all(

@@ -45,6 +45,7 @@ class ApprovalFacts:
     undelivered: bool = False
     units: tuple[UnitsFacts, ...] = ()  # outcomes, told ones too; empty: all is as expected
     whole: bool = True  # everything is accepted, in one call: Narvar's own sum holds
+    claims_only: bool = False  # what is to tell comes after the fact
     more_to_come: bool = False  # another box is waited for
     nothing_more: bool = False  # every unit that should arrive is entered
     too_many: tuple[str, ...] = ()  # more is entered than the return has, in words
@@ -131,12 +132,8 @@ def _reasons(facts: ApprovalFacts, left: Decimal | None, worked: Worked | None) 
         yield f"A decision is already under way: {facts.open_command}."
     if facts.being_told:
         yield f"Narvar is being told a status: {facts.being_told}. Try again in a moment."
-    if facts.narvar_status in CANCELLED:
-        yield "The return was cancelled."
-    if facts.narvar_status == NarvarStatus.APPROVED:
-        yield "Narvar has approved this return already."
-    if facts.narvar_status == NarvarStatus.REJECTED:
-        yield "Narvar has this return as rejected."
+    if not facts.claims_only:
+        yield from _status_of_return_reasons(facts)
     if not facts.item_count:
         yield "Narvar has not told us of any item."
     if facts.lines_without_name:
@@ -145,6 +142,16 @@ def _reasons(facts: ApprovalFacts, left: Decimal | None, worked: Worked | None) 
     if facts.refund:
         yield from _money_reasons(facts, left)
         yield from _sum_reasons(facts, left, worked)
+
+
+def _status_of_return_reasons(facts: ApprovalFacts) -> Iterator[str]:
+    """A claim comes after the fact; everything else comes before."""
+    if facts.narvar_status in CANCELLED:
+        yield "The return was cancelled."
+    if facts.narvar_status == NarvarStatus.APPROVED:
+        yield "Narvar has approved this return already."
+    if facts.narvar_status == NarvarStatus.REJECTED:
+        yield "Narvar has this return as rejected."
 
 
 def _unit_reasons(facts: ApprovalFacts) -> Iterator[str]:
@@ -165,6 +172,8 @@ def _unit_reasons(facts: ApprovalFacts) -> Iterator[str]:
 def _sum_reasons(
     facts: ApprovalFacts, left: Decimal | None, worked: Worked | None
 ) -> Iterator[str]:
+    if facts.claims_only:
+        yield "A claim moves no money: send it without refund."
     if facts.more_to_come:
         yield "The refund goes out with the last box: decide the rest then."
     if any(one.decision == Decision.EXCEPTION for one in facts.units):

@@ -147,6 +147,7 @@ def facts_of(bundle: Bundle, wanted: Wanted, planned: Plan) -> ApprovalFacts:
         undelivered=_is_under_way(rma) and not any(line.in_hand for line in bundle.lines),
         units=planned.units,
         whole=planned.is_whole and wanted.rest != Rest.LATER,
+        claims_only=planned.claims_only,
         more_to_come=wanted.rest == Rest.LATER,
         nothing_more=not planned.awaited,
         too_many=planned.too_many,

@@ -8,21 +8,21 @@ const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
   const GUARD = 350;                // an Enter so soon after a scan is the scanner's own: CR and LF
   const SHORTEST = 4;
   let buffer = "", lastAt = -gap, scannedAt = -GUARD, enteredAt = -GUARD;
-  let field = null;     // a field that a scan is being typed into, as it was before
-  let held = null;      // a key that waits to be known
-  let nameless = false; // the last key in the box came from an input method
+  let touched = new Map(); // what this scan was typed into, as it was before; a swap may move the focus
+  let held = null;         // a key that waits to be known
+  let nameless = false;    // the last key in the box came from an input method
 
   const stop = (event) => { event.preventDefault(); event.stopPropagation(); };
   const overlaid = () => document.querySelector("dialog[open], :popover-open");
-  const take = (text) => {
-    [buffer, scannedAt] = ["", performance.now()];
+  const take = (text, at = performance.now()) => {
+    [buffer, scannedAt] = ["", at];
     scanned(text);
   };
   // The box is always sent whole: the fast end of what a person typed is not a scan of its own.
-  const submit = () => {
+  const submit = (at) => {
     const text = box.value.trim();
     box.value = "";
-    if (text) take(text);
+    if (text) take(text, at);
     box.focus();
   };
   const hold = (event, then) => {
@@ -47,26 +47,29 @@ const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
   };
   const enter = (event) => {
     stop(event);
-    if (box.value) return submit();
+    if (box.value) return submit(event.timeStamp);
     if (event.timeStamp - Math.max(scannedAt, enteredAt) < GUARD) return;
     enteredAt = event.timeStamp;
     pressed("Enter");
   };
   const unscan = () => {
-    const { elt, value, from, to } = field;
-    elt.value = value;
-    if (from !== null) elt.setSelectionRange?.(from, to);
-    elt.dispatchEvent(new Event("input", { bubbles: true }));
+    for (const [elt, { value, from, to }] of touched) {
+      if (!elt.matches(FIELD)) continue;
+      elt.value = value;
+      if (from !== null) elt.setSelectionRange?.(from, to);
+      elt.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   };
   const end = (event, quick) => {
     const scan = quick && buffer.length >= SHORTEST ? buffer : "";
     buffer = "";
-    if (event.target === box) {
+    const whole = touched.size === 1 && touched.has(box);
+    if (event.target === box && (!scan || whole)) {
       if (event.key !== "Tab" || scan) enter(event);
     } else if (scan) {
       stop(event);
-      if (field) unscan();
-      take(scan);
+      unscan();
+      take(scan, event.timeStamp);
     } else if (event.key !== "Tab" && event.timeStamp - scannedAt < GUARD) stop(event);
   };
   const escape = (event, elt) => {
@@ -77,14 +80,14 @@ const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
     else pressed("Escape");
   };
   const character = (event, elt, quick) => {
-    if (!quick) {
-      buffer = "";
-      field = elt && elt !== box
-        ? { elt, value: elt.value, from: elt.selectionStart, to: elt.selectionEnd } : null;
+    const { target, key } = event;
+    if (!quick) [buffer, touched] = ["", new Map()];
+    buffer += key;
+    if (!touched.has(target)) {
+      touched.set(target, { value: target.value, from: target.selectionStart, to: target.selectionEnd });
     }
-    buffer += event.key;
     if (elt === box) {
-      if (!box.value && wants(event.key)) hold(event, () => pressed(event.key));
+      if (!box.value && wants(key)) hold(event, () => pressed(key));
     } else if (!elt) outside(event);
   };
   const repeated = (event) => {

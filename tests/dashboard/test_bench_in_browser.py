@@ -31,8 +31,8 @@ def desk(
 ) -> Iterator[Page]:
     """Ana's browser; whatever the console complains of fails the test."""
     bench_pages.fresh()
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    context.add_cookies([{**cookie, "url": live_server.url}])
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)

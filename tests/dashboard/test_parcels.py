@@ -650,6 +650,37 @@ def test_a_return_is_looked_for_by_hand(
     assert "&lt;nothing&gt;" in looked("<nothing>")
 
 
+def test_a_settled_parcel_has_no_match_to_show(
+    wandas_client: Client, wanda: User, parcel: Parcel
+) -> None:
+    parcels.close_parcel(parcel.pk, "Empty", by=wanda, version=parcel.version)
+    url, own = f"{match_url(parcel)}?rma=RM-2001", parcel.get_absolute_url()
+
+    assert wandas_client.get(url)["Location"] == own
+    assert wandas_client.get(url, headers=HTMX)["HX-Redirect"] == own
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/parcels/?tab=%00&after=%00",
+        "/parcels/?after=2026-01-01T00:00:00Z~99999999999999999999",
+        "/parcels/new/?tracking=%00%ff",
+        "{own}match/?rma=%00",
+        "{own}match/?rma=%ff%E2%80%AE" + "A" * 3000,
+    ],
+)
+def test_an_odd_address_breaks_nothing(url: str, wandas_client: Client, parcel: Parcel) -> None:
+    assert wandas_client.get(url.format(own=parcel.get_absolute_url())).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["parcel", "photo"])
+def test_a_number_beyond_all_numbers_is_not_found(
+    name: str, wandas_client: Client, shop: Shop
+) -> None:
+    assert wandas_client.get(reverse(name, args=[10**20])).status_code == 404
+
+
 # The page and the shelf
 
 

@@ -1,5 +1,6 @@
 """The bench by plain forms: every button works without JavaScript, and says what it did."""
 
+import json
 import uuid
 from decimal import Decimal
 
@@ -23,7 +24,16 @@ from returns_ops.returns.models import (
     SearchToken,
 )
 from returns_ops.returns.states import NarvarStatus, Receipt, Work
-from tests.builders import make_item, make_package, make_rma, make_shop, make_staff, make_token
+from tests.builders import (
+    make_command,
+    make_item,
+    make_package,
+    make_receipt_line,
+    make_rma,
+    make_shop,
+    make_staff,
+    make_token,
+)
 
 HTMX = {"HX-Request": "true"}
 
@@ -381,3 +391,50 @@ def test_a_scan_costs_the_same_whatever_the_return_holds(
         client.post(reverse("scan"), fields, headers=HTMX)
 
     assert entered(rma) == {("SOCKS", "approved", 1)}
+
+
+def test_a_claim_comes_after_the_fact_and_moves_no_money(
+    client: Client, ana: User, rma: Rma, item: RmaItem
+) -> None:
+    told = make_command(rma, by=ana, state="confirmed")
+    make_receipt_line(rma, item, by=ana, quantity=3, command=told)
+    make_receipt_line(rma, rma.items.get(sku="JACKET-M"), by=ana, command=told)
+    Rma.objects.filter(pk=rma.pk).update(narvar_status=NarvarStatus.APPROVED)
+
+    act(client, rma, f"claim:{item.pk}", units="4", reason="Lost in transit")
+    assert ReceiptLine.objects.count() == 2
+    page = act(client, rma, f"claim:{item.pk}", units="2", reason="Lost in transit")
+
+    assert "Tell Narvar of the claim" in page
+    assert "A claim moves no money" in page
+    rma.refresh_from_db()
+    form = {"refund": "0", "rest": "none", "version": rma.version}
+    client.post(f"{rma.get_absolute_url()}approve/", {**form, "submission_token": uuid.uuid4()})
+    command = Command.objects.get(state="queued")
+    sent = json.loads(bytes(command.body))
+    assert [(one["status"], one["quantity"]) for one in sent["items"]] == [("claim", 2)]
+    assert sent["process_refund"] is False
+
+
+def test_the_bench_alone_may_not_claim(shop: Shop, ana: User, rma: Rma, item: RmaItem) -> None:
+    wanda = make_staff("wanda", shop, Role.WAREHOUSE)
+    make_receipt_line(rma, item, by=ana, command=make_command(rma, by=ana, state="confirmed"))
+    client = Client()
+    client.force_login(wanda)
+
+    page = act(client, rma, f"claim:{item.pk}", units="1", reason="Lost in transit")
+
+    assert "may not claim" in page
+    assert "Claim after the fact" not in page
+    assert ReceiptLine.objects.count() == 1
+
+
+def test_units_are_counted_out_of_the_box_at_hand(client: Client, rma: Rma, item: RmaItem) -> None:
+    second = make_package(rma, "1Z999AA10000009999", letter="B")
+    make_token(rma, "1Z999AA10000009999", SearchToken.Kind.TRACKING)
+
+    scan(client, "1Z999AA10000009999")
+    page = scan(client, "SOCKS", rma)
+
+    assert ReceiptLine.objects.get().package == second
+    assert "Box B is here" in page

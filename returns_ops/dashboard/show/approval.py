@@ -1,7 +1,7 @@
 """One request for a second person: all that there is to judge, and what was answered."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from returns_ops.dashboard.consoles import subject_url
 from returns_ops.dashboard.show.bench import TONES
 from returns_ops.dashboard.show.bodies import Body, body_of
 from returns_ops.dashboard.show.formats import Clock, money
+from returns_ops.dashboard.show.photos import Photos, photos_of
 from returns_ops.dashboard.show.rma import Head, head_of
 from returns_ops.dashboard.show.timeline import Timeline, timeline_of
 from returns_ops.dashboard.show.tracker import name_of
@@ -33,7 +34,7 @@ from returns_ops.dashboard.show.words import word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns import requests
 from returns_ops.returns.limits import Limits, limits_of
-from returns_ops.returns.models import Photo, ReceiptLine, Rma, RmaItem
+from returns_ops.returns.models import ReceiptLine, Rma, RmaItem
 from returns_ops.returns.policy import METHODS, Verdict
 from returns_ops.returns.preview import as_sent
 from returns_ops.returns.rules import grades_of
@@ -113,7 +114,7 @@ class ApprovalPage:
     sums: list[Sum]
     limits: list[tuple[str, str]]
     items: list[ItemUnits]
-    photos: int
+    photos: Photos
     call: list[tuple[str, str]]
     names_no_amount: bool  # so that Narvar pays what it works out itself
     body: Body
@@ -146,7 +147,7 @@ def approval_page(access: Access, command: Command, now: datetime) -> ApprovalPa
         sums=_sums(command, verdict),
         limits=_limits(command),
         items=items,
-        photos=Photo.objects.filter(rma=rma).count(),
+        photos=_photos(access, rma, clock),
         call=_call(command),
         names_no_amount=command.moves_money and OVERRIDE not in bytes(command.body),
         body=body_of(command.body, revealed=True),
@@ -274,6 +275,13 @@ def _call(command: Command) -> list[tuple[str, str]]:
         ("call_reference_id", str(command.call_reference_id)),
         ("sha256 of the body", f"{bytes(command.body_sha256).hex()[:16]}…"),
     ]
+
+
+def _photos(access: Access, rma: Rma, clock: Clock) -> Photos:
+    """To be looked at: who judges changes nothing of the evidence here."""
+    photos = photos_of(access, rma, clock, (), ())
+    shots = [shot._replace(removable=False) for shot in photos.shots]
+    return replace(photos, shots=shots, may_add=False)
 
 
 def _items(rma: Rma, command: Command) -> list[ItemUnits]:

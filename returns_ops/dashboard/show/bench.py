@@ -10,6 +10,7 @@ from returns_ops.returns.preview import Bundle
 from returns_ops.returns.receipts import Count, Tally, count
 from returns_ops.returns.rules import GradeRule
 from returns_ops.returns.states import CANCELLED, Decision, label_of
+from returns_ops.returns.transitions.claims import claimable
 from returns_ops.returns.transitions.standing import expected_item, unit_line
 
 # Key after `/`, decision, and what follows from it in plain words.
@@ -41,6 +42,7 @@ class Entered(NamedTuple):
     note: str
     told: str
     photos: int
+    box: str
 
 
 class SplitRow(NamedTuple):
@@ -68,6 +70,7 @@ class BenchLine(NamedTuple):
     last: bool
     entered: list[Entered]
     split: list[SplitRow]
+    claimable: int
     detail: Line
 
     @property
@@ -94,6 +97,7 @@ class Bench(NamedTuple):
     arrivals: list[tuple[int, str, bool]]  # package, its name, arrived
     notices: list[tuple[str, str, str]]  # tone, text, a note to send
     grades: list[GradeRule]
+    claim_reasons: list[str]  # none: this person may not claim
     counted: Count
     last_line: int | None
     all_allowed: bool
@@ -116,6 +120,7 @@ def bench_of_rma(
     details: Sequence[Line],
     *,
     may: bool,
+    may_claim: bool,
     device: BenchDevice,
     user_id: int,
 ) -> Bench:
@@ -139,6 +144,7 @@ def bench_of_rma(
         arrivals=_arrivals(bundle),
         notices=_notices(bundle, counted, device) if may else [],
         grades=bundle.grades,
+        claim_reasons=bundle.reasons.get(Decision.CLAIM.value, []) if may_claim else [],
         counted=counted,
         last_line=last,
         all_allowed=bundle.rules.all_as_expected,
@@ -158,6 +164,7 @@ def _line(item: RmaItem, detail: Line, tally: Tally, bundle: Bundle, last: int |
         last=any(row.pk == last for row in own),
         entered=[_entered(row, bundle) for row in own],
         split=_split(own, tally, bundle),
+        claimable=claimable(own),
         detail=detail,
     )
 
@@ -174,7 +181,15 @@ def _entered(row: ReceiptLine, bundle: Bundle) -> Entered:
         note=row.note,
         told=_told(row),
         photos=bundle.photos_of_line.get(row.pk, 0),
+        box=_box_of(row, bundle),
     )
+
+
+def _box_of(row: ReceiptLine, bundle: Bundle) -> str:
+    """Out of which box, where there are several."""
+    if len(bundle.packages) < 2:
+        return ""
+    return next((_box(one) for one in bundle.packages if one.pk == row.package_id), "")
 
 
 def _told(row: ReceiptLine) -> str:

@@ -158,6 +158,8 @@ def _plain_label(verdict: Verdict, rest: Rest) -> str:
     words = {word for word, _ in verdict.counts} - {Word.INVALID_ITEM.value}
     if rest == Rest.LATER:
         return "Send what came, refund later"
+    if words == {Word.CLAIM}:
+        return "Tell Narvar of the claim"
     if Word.EXCEPTION in words:
         return "Send to the desk, no refund"
     if words == {Word.REJECTED}:

@@ -38,7 +38,8 @@ class Matching:
 
 def returns_named(shop: Shop, text: str) -> list[Rma]:
     """What this text names: an RMA, order or tracking number, or a SKU of open returns."""
-    exact = Rma.objects.filter(shop=shop, rma_number=text.strip()).first()
+    number = text.replace("\x00", "").strip()
+    exact = Rma.objects.filter(shop=shop, rma_number=number).first()
     found = [exact] if exact else resolve(read_code(text), [shop]).rmas
     for rma in found:
         rma.shop = shop

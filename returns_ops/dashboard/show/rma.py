@@ -187,6 +187,7 @@ def _bench(access: Access, bundle: Bundle, details: list[Line], view: View) -> B
         bundle,
         [line for line in details if not line.gone],
         may=access.may(Permission.RECEIVE, bundle.rma.shop),
+        may_claim=access.may(Permission.RESOLVE, bundle.rma.shop),
         device=view.device,
         user_id=access.user.pk,
     )

@@ -29,7 +29,7 @@ def parcel_match(request: StaffRequest, parcel_id: int) -> HttpResponse:
     parcel = parcel_or_404(request.access, parcel_id)
     asked = (request.POST if request.method == "POST" else request.GET).get("rma", "")[:255]
     if request.method != "POST" and parcel.state != Parcel.State.OPEN:
-        return redirect(parcel)
+        return _back_to(request, parcel)
     found = returns_named(parcel.shop, asked)
     if len(found) == 1 and request.method == "POST":
         return _match(request, parcel, found[0])
@@ -66,6 +66,10 @@ def _match(request: StaffRequest, parcel: Parcel, rma: Rma) -> HttpResponse:
     units = sum(share.quantity for share in form.shares)
     counted = "1 unit is" if units == 1 else f"{units} units are"
     messages.success(request, f"{counted} in {rma} now.")
+    return _back_to(request, parcel)
+
+
+def _back_to(request: StaffRequest, parcel: Parcel) -> HttpResponse:
     url = parcel.get_absolute_url()
     return HttpResponseClientRedirect(url) if wants_part(request) else redirect(url)
 

@@ -137,6 +137,19 @@ def _reason(request: StaffRequest, rma: Rma, value: str) -> Done:
     return Done(f"{Decision(line.decision).label}: {line.reason}")
 
 
+def _claim(request: StaffRequest, rma: Rma, value: str) -> Done:
+    given = {name: request.POST.get(name, "") for name in ("units", "reason", "note")}
+    transitions.claim_units(
+        rma.pk,
+        _id(value),
+        _id(given["units"] or "0"),
+        bench=_bench(request),
+        reason=given["reason"],
+        note=given["note"],
+    )
+    return Done("Claim entered. Send it under Decision.")
+
+
 ACTS: dict[str, Callable[[StaffRequest, Rma, str], Done]] = {
     "all": _all,
     "missing": _missing,
@@ -145,6 +158,7 @@ ACTS: dict[str, Callable[[StaffRequest, Rma, str], Done]] = {
     "anyway": _anyway,
     "more": _more,
     "back": _back,
+    "claim": _claim,
     "stranger": _stranger,
     "decide": _decide,
     "reason": _reason,

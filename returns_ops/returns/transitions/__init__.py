@@ -7,6 +7,7 @@ from returns_ops.returns.transitions.approval import (
     Stale,
     approve,
 )
+from returns_ops.returns.transitions.claims import claim_units
 from returns_ops.returns.transitions.creating import (
     Creation,
     create_return,
@@ -76,6 +77,7 @@ __all__ = [
     "ask_later",
     "asked_in_vain",
     "box_arrived",
+    "claim_units",
     "command_moved",
     "count_unit",
     "create_return",

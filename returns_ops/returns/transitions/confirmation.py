@@ -36,10 +36,12 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
             told += _by_status(command, rma)
             continue
         event = _by_money(command, rma, unused[rma.pk]) if command.moves_money else None
-        if not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
+        if _speaks_of_units(command):
+            event = None
+            if _shows_units(command):
+                event = _confirmed(command, rma, "Narvar shows these units as decided")
+        elif not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
             event = _confirmed(command, rma, f"Narvar shows the return as {rma.narvar_status}")
-        elif command.summary.get("more_to_come") and _shows_units(command):
-            event = _confirmed(command, rma, "Narvar shows these units as decided")
         if event:
             told.append(event)
     return told
@@ -94,6 +96,12 @@ def _pays(row: Transaction, command: Command) -> bool:
     if row.source in OF_OTHERS:
         return False
     return same and command.first_sent_at is not None and row.first_seen_at >= command.first_sent_at
+
+
+def _speaks_of_units(command: Command) -> bool:
+    """Its effect is on units alone: the state of the return proves nothing."""
+    claims = [word for word, _ in command.summary.get("counts", [])] == ["claim"]
+    return not command.moves_money and (claims or bool(command.summary.get("more_to_come")))
 
 
 def _shows_units(command: Command) -> bool:

@@ -99,6 +99,12 @@ def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> 
     return f"{rma} opened. {_box(package)} is here."
 
 
+def _box_at_hand(rma: Rma, bench: Bench) -> Package | None:
+    """The box of this return that this person scanned last."""
+    newest = rma.arrivals.filter(by=bench.by).select_related("package").order_by("-at").first()
+    return newest.package if newest else None
+
+
 def _only_package(rma: Rma) -> Package | None:
     packages = list(rma.packages.filter(removed_at=None)[:2])
     return packages[0] if len(packages) == 1 else None
@@ -125,9 +131,8 @@ def count_unit(
             raise NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
         if decision is None:
             decision = first_decision(rma)
-        return count_units(
-            rma, item, 1, bench=bench, decision=decision, package=_package(rma, package_id)
-        )
+        package = _package(rma, package_id) or _box_at_hand(rma, bench)
+        return count_units(rma, item, 1, bench=bench, decision=decision, package=package)
 
 
 def count_units(
