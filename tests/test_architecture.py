@@ -19,7 +19,7 @@ NAMELESS = {"services", "service", "utils", "util", "helpers", "helper", "common
 STACK = ["embedded", "run", "minder", "demo"]
 
 # Rules without a framework: facts in, verdict out.
-PURE = ["policy", "snapshot", "orders", "ordering", "guessing"]
+PURE = ["policy", "snapshot", "orders", "ordering", "guessing", "receipts", "refunds", "code128"]
 
 
 def sources(folder: Path) -> list[Path]:

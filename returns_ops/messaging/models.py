@@ -229,6 +229,7 @@ class Command(models.Model):
             models.Index(
                 fields=["shop", "-id"], name="command_open", condition=Q(state__in=OPEN_STATES)
             ),
+            models.Index(fields=["requested_by", "created_at"], name="command_of_person"),
             models.Index(
                 name="command_attention",
                 fields=["shop"],

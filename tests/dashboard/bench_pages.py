@@ -1,7 +1,7 @@
 """A bench page whose server only notes what it gets, to test the scan box by itself.
 
-It answers as `POST /scan/` does: a code that begins with RM- opens a return, NONE is nothing, any
-other is counted.
+It answers as `POST /scan/` does: a code that begins with RM- opens a return, a badge brings a new
+page, NONE is nothing, any other is counted.
 """
 
 import json
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest, HttpResponse
 from django.template import RequestContext, Template
 from django.urls import include, path
+from django.utils.safestring import mark_safe
 
 from returns_ops.dashboard.access import open_to_all_staff
 
@@ -29,6 +30,8 @@ WORK = Template(
 <form method="post" action="{% url "pressed" name %}" hx-post="{% url "pressed" name %}"
   hx-target="#work">{% csrf_token %}<button class="button" {{ button }}>{{ name }}</button></form>
 {% endfor %}
+<a href="#rest" class="button" hx-get="{% url "pressed" "missing" %}" hx-target="#rest"
+  data-card="MISSING">Missing</a><p id="rest"></p>
 <details><summary>More</summary><p>There is no more.</p></details>
 <label>Amount <input id="amount" type="number" step="any" value="3.1"></label>
 <label>Reason <select id="reason"><option>None</option><option>Torn</option></select></label>
@@ -80,8 +83,6 @@ def fresh() -> Server:
 
 
 def work(request: HttpRequest) -> str:
-    from django.utils.safestring import mark_safe
-
     buttons = {name: mark_safe(attributes) for name, attributes in BUTTONS.items()}
     known = {"rma": SERVER.rma, "counted": len(SERVER.counted), "buttons": buttons}
     return WORK.render(RequestContext(request, known))
@@ -101,6 +102,8 @@ def scan(request: HttpRequest) -> HttpResponse:
         return HttpResponse("No", status=status)
     if not request.headers.get("HX-Request"):
         return HttpResponse(f"Taken: {code}")
+    if code.startswith("BADGE:"):
+        return HttpResponse(headers={"HX-Redirect": "/bench/"})
     if code.startswith("RM-"):
         SERVER.rma = code
         response = HttpResponse(work(request), headers={"HX-Push-Url": f"/bench/?rma={code}"})
@@ -117,8 +120,11 @@ def scan(request: HttpRequest) -> HttpResponse:
 @open_to_all_staff
 def pressed(request: HttpRequest, name: str) -> HttpResponse:
     SERVER.pressed.append(name)
+    SERVER.open.wait(10)
     if SERVER.statuses:
         return HttpResponse("<p>No</p>", status=SERVER.statuses.pop(0))
+    if name == "missing":
+        return HttpResponse("The rest is missing.")
     response = HttpResponse(work(request))
     if name == "approve":
         _saying(response, "decided", said="Approved, held")

@@ -429,6 +429,23 @@ def test_a_card_is_pressed_after_the_scans_before_it(
     assert [scan["rma"] for scan in server.scans] == ["RM-1", "RM-3", "RM-3"]
 
 
+def test_a_card_waits_for_what_the_card_before_it_asked_for(
+    bench: Page,
+    scanner: Scanner,
+    server: bench_pages.Server,
+    eventually: Callable[[Callable[[], bool]], None],
+) -> None:
+    server.open.clear()
+    scanner.scan("CMD:MISSING")
+    scanner.scan("CMD:APPROVE")
+    eventually(lambda: server.pressed == ["missing"])
+    bench.wait_for_timeout(100)
+    assert server.pressed == ["missing"]
+    server.open.set()
+
+    eventually(lambda: server.pressed == ["missing", "approve"])
+
+
 def test_a_card_without_its_button_is_not_possible(
     bench: Page, scanner: Scanner, server: bench_pages.Server
 ) -> None:
@@ -522,13 +539,11 @@ def test_scans_outlive_a_lost_connection_and_a_reload(
     expect(bench.locator("#scan-waiting")).to_be_hidden()
 
 
+@pytest.mark.parametrize("status", [500, 503, 401, 429])
 def test_a_scan_without_an_answer_is_sent_again_under_the_same_id(
-    bench: Page,
-    scanner: Scanner,
-    server: bench_pages.Server,
-    eventually: Callable[[Callable[[], bool]], None],
+    status: int, bench: Page, scanner: Scanner, server: bench_pages.Server
 ) -> None:
-    server.statuses = [503]
+    server.statuses = [status]
     scanner.scan("A-100")
     waits(bench, "1 scan waiting")
     assert heard(bench) == [180]
@@ -603,7 +618,7 @@ def test_a_refused_press_stops_what_was_pressed_behind_it(
     assert heard(bench) == [180]
 
 
-def test_badges_are_written_nowhere(
+def test_a_badge_is_written_nowhere_and_what_follows_waits_for_its_page(
     bench: Page, scanner: Scanner, server: bench_pages.Server
 ) -> None:
     server.open.clear()
@@ -617,6 +632,7 @@ def test_badges_are_written_nowhere(
     server.open.set()
     said(bench, "Counted A-101")
     assert server.codes == ["A-100", "BADGE:very-secret", "A-101"]
+    assert heard(bench) == [880]  # on the new page
 
 
 def test_input_methods_that_name_no_keys_are_read_as_well(

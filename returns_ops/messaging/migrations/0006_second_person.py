@@ -26,6 +26,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="command",
+            index=models.Index(fields=["requested_by", "created_at"], name="command_of_person"),
+        ),
+        migrations.AddIndex(
+            model_name="command",
             index=models.Index(
                 condition=models.Q(
                     (
