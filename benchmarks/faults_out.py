@@ -2,18 +2,18 @@
 
     python -m returns_ops.embedded exec --temporary -- python -m benchmarks.faults_out
 
-The simulator's ledger is the judge. Stops by itself after --minutes.
+People decide while it burns. The simulator's ledger is the judge. Stops by itself after --minutes,
+and exits 1 when money went wrong or a decision did not come to an end.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
-import statistics
 import sys
 import tempfile
 import time
 import uuid
-from collections import Counter
 from pathlib import Path
 
 import django
@@ -22,15 +22,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_ops.settings")
 django.setup()
 
 from django.core.management import call_command
-from django.db.models import Count, F
+from django.urls import reverse
 
-from benchmarks.table import Row, show
-from returns_ops.accounts.models import Shop
-from returns_ops.messaging.models import Attempt, Command, CommandState
+from benchmarks.faults_out_judge import ENDED, Run, judge
+from benchmarks.quota_watch import QuotaWatch
+from returns_ops.accounts.models import Membership
+from returns_ops.messaging import inbox
+from returns_ops.messaging.models import Command
 from returns_ops.narvar import decisions
-from returns_ops.returns.invariants import broken
 from returns_ops.returns.models import Rma
-from tests.circle import DOMAIN, Circle, close_circle
+from tests.circle import Circle, close_circle, connect_second
 from tests.e2e.stack import Stack
 from tests.narvar_simulator import Simulator
 
@@ -45,127 +46,193 @@ FAULTS = [
     "empty",
     "failure",
 ]
-ENDED = [
-    CommandState.CONFIRMED,
-    CommandState.REFUSED,
-    CommandState.ATTENTION,
-    CommandState.CANCELLED,
-]
+SHARE = 1 / 3
+RATE_LIMITED_SECONDS = 3
 KILL_EVERY = 45.0
+# As in production: money has workers of its own, so that no backlog of news delays it.
+NEWS = "inbox,reconcile,maintenance"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--approvals", type=int, default=500)
-    parser.add_argument("--hangs", type=int, default=10, help="calls that act and never answer")
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args()
+    given = arguments()
     call_command("migrate", verbosity=0)
     with (
         Simulator(refund_delay=0.2, retry_seconds=1.0) as narvar,
         tempfile.TemporaryDirectory() as var,
     ):
-        circle = close_circle(narvar)
-        narvar.add_shop(
-            DOMAIN, username="warehouse-api", password="a-password-of-narvar", limit=10**6
+        circles = connect(narvar, given.shops)
+        arrive(circles, given.approvals)
+        return run(narvar, circles, Stack(var=Path(var), tick=1.0), given)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--approvals", type=int, default=500)
+    parser.add_argument("--shops", type=int, default=12, help="each has four calls under way")
+    parser.add_argument("--workers", type=int, default=3, help="processes that call Narvar")
+    parser.add_argument("--clerks", type=int, default=2, help="processes that decide")
+    parser.add_argument("--hangs", type=int, default=10, help="calls that act and never answer")
+    parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def connect(narvar: Simulator, shops: int) -> list[Circle]:
+    first = close_circle(narvar)
+    others = [
+        connect_second(first, f"shop-{number}.myshopify.com", person=f"wendy{number}")
+        for number in range(2, shops + 1)
+    ]
+    return [first, *others]
+
+
+def arrive(circles: list[Circle], count: int) -> None:
+    """Returns that wait for a decision, at every shop in turn."""
+    print(f"… {count} returns arrive at {len(circles)} shops", flush=True)
+    for number in range(count):
+        circle = circles[number % len(circles)]
+        domain = circle.shop.domain
+        made = circle.narvar.create_rma(domain, status="delivered_to_retailer", send=False)
+        headers, body = circle.narvar.webhook(domain, made["rma_number"])
+        inbox.store(
+            inbox.Delivery(
+                shop_id=circle.shop.pk,
+                body=body,
+                headers={},
+                webhook_id=headers["X-Narvar-Webhook-Id"],
+                sender_timestamp=headers["X-Narvar-Timestamp"],
+            )
         )
-        decide(circle, given.approvals)
-        return run(circle, Stack(var=Path(var)), given)
+    circles[0].drain()
+    assert Rma.objects.count() == count
 
 
-def decide(circle: Circle, count: int) -> None:
-    print(f"… {count} returns and decisions", flush=True)
-    for _ in range(count):
-        made = circle.narvar.create_rma(DOMAIN, status="delivered_to_retailer", send=False)
-        headers, body = circle.narvar.webhook(DOMAIN, made["rma_number"])
-        assert circle.knock(headers, body) == 200
-    circle.drain()
-    for rma in Rma.objects.all():
+class Clerks:
+    """People who approve one return after the other, in processes of their own."""
+
+    def __init__(self, count: int) -> None:
+        spawn = multiprocessing.get_context("spawn")  # no connection of ours may be shared
+        self.processes = [
+            spawn.Process(target=decide, args=(number, count), daemon=True)
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        for process in self.processes:
+            process.start()
+
+    def work(self) -> bool:
+        """Whether one of them still does; it is an error if one could not go on."""
+        codes = [process.exitcode for process in self.processes]
+        assert not any(codes), "a clerk could not decide"
+        return None in codes
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.terminate()
+
+
+def decide(clerk: int, clerks: int) -> None:
+    """This clerk's share of all that waits."""
+    people = {one.shop_id: one.user for one in Membership.objects.select_related("user")}
+    for pk in Rma.objects.order_by("id").values_list("pk", flat=True)[clerk::clerks]:
+        rma = Rma.objects.get(pk=pk)
         decisions.approve(
-            rma.pk,
-            by=circle.wanda,
+            pk,
+            by=people[rma.shop_id],
             refund=True,
             version=rma.version,
             submission_token=uuid.uuid4(),
         )
 
 
-def run(circle: Circle, stack: Stack, given: argparse.Namespace) -> int:
-    narvar = circle.narvar
+def run(narvar: Simulator, circles: list[Circle], stack: Stack, given: argparse.Namespace) -> int:
     narvar.fail_next("approval", "act_then_hang", seconds=60, times=given.hangs)
     narvar.random_faults(
-        share=1 / 3, kinds=FAULTS, seed=given.seed, operations=["approval"], reset=2
+        share=SHARE,
+        kinds=FAULTS,
+        seed=given.seed,
+        operations=["approval"],
+        reset=RATE_LIMITED_SECONDS,
     )
-    chance, started = random.Random(given.seed), time.monotonic()
+    watch = QuotaWatch(narvar, reset=RATE_LIMITED_SECONDS)
+    clerks, killer = Clerks(given.clerks), Killer(stack, random.Random(given.seed))
+    started = time.monotonic()
     try:
-        stack.start()
-        shop = Shop.objects.get(domain=DOMAIN)
-        url = f"{stack.url}/webhooks/narvar/{shop.uuid}/"
-        door = circle.door
-        narvar.set_webhook(
-            DOMAIN, url=url, username=door.webhook_username, password=door.webhook_password
-        )
-        narvar.change_settings(webhooks_on=True)
-        _until_settled(stack, chance, started + given.minutes * 60)
+        start(stack, given.workers)
+        open_doors(narvar, circles, stack)
+        clerks.start()
+        until_settled(clerks, watch, killer, started + given.minutes * 60)
+        seconds = time.monotonic() - started
         narvar.wait_idle(60)
     finally:
+        clerks.end()
         stack.stop()
-    return judge(circle, time.monotonic() - started)
+    watch.look(everything=True)
+    undecided = given.approvals - Command.objects.count()
+    return judge(narvar, Run(seconds=seconds, kills=killer.kills, undecided=undecided), watch)
 
 
-def _until_settled(stack: Stack, chance: random.Random, end: float) -> None:
-    next_kill, kills = time.monotonic() + KILL_EVERY, 0
+def start(stack: Stack, workers: int) -> None:
+    stack.start_web()
+    stack.start_worker("news1", queues=NEWS)
+    for number in range(1, workers + 1):
+        stack.start_worker(f"money{number}", queues="money", processes=1)
+    stack.start_beat()
+
+
+def open_doors(narvar: Simulator, circles: list[Circle], stack: Stack) -> None:
+    for circle in circles:
+        narvar.set_webhook(
+            circle.shop.domain,
+            url=stack.url + reverse("webhook", args=[circle.shop.uuid]),
+            username=circle.door.webhook_username,
+            password=circle.door.webhook_password,
+        )
+    narvar.change_settings(webhooks_on=True)
+
+
+class Killer:
+    """Ends a worker every now and then, as a power cut would; another takes its place."""
+
+    def __init__(self, stack: Stack, chance: random.Random) -> None:
+        self.stack, self.chance, self.kills = stack, chance, 0
+        self._plan()
+
+    def _plan(self) -> None:
+        self.next = time.monotonic() + KILL_EVERY * self.chance.uniform(0.5, 1.5)
+
+    def maybe(self) -> bool:
+        if time.monotonic() < self.next:
+            return False
+        self.kills += 1
+        names = sorted(name for name in self.stack.running if name.startswith(("news", "money")))
+        name = self.chance.choice(names)
+        self.stack.kill(name)
+        if name.startswith("money"):
+            self.stack.start_worker(f"money-{self.kills}", queues="money", processes=1)
+        else:
+            self.stack.start_worker(f"news-{self.kills}", queues=NEWS)
+        self._plan()
+        return True
+
+
+def until_settled(clerks: Clerks, watch: QuotaWatch, killer: Killer, end: float) -> None:
+    began = time.monotonic()
     while time.monotonic() < end:
+        decide_still = clerks.work()
         left = Command.objects.exclude(state__in=ENDED).count()
-        if not left:
+        if not left and not decide_still:
             return
-        if time.monotonic() > next_kill:
-            kills += 1
-            name = next(name for name in stack.running if name.startswith("worker"))
-            stack.kill(name)
-            stack.start_worker(f"worker{kills}")
-            next_kill = time.monotonic() + KILL_EVERY * chance.uniform(0.5, 1.5)
-            print(f"  {left} left, {kills} workers killed", flush=True)
+        watch.look()
+        if killer.maybe():
+            at, decided = time.monotonic() - began, Command.objects.count()
+            print(
+                f"  {at:5.0f} s: {decided} decided, {left} under way,"
+                f" {killer.kills} workers killed",
+                flush=True,
+            )
         time.sleep(1)
-
-
-def judge(circle: Circle, seconds: float) -> int:
-    ledger = Counter(row.rma_number for row in circle.narvar.ledger(source="api"))
-    twice = [number for number, count in ledger.items() if count > 1]
-    states = Counter(Command.objects.values_list("state", flat=True))
-    confirmed = set(
-        Command.objects.filter(state=CommandState.CONFIRMED).values_list("subject", flat=True)
-    )
-    unpaid = confirmed - set(ledger)
-    refused = Command.objects.filter(state=CommandState.REFUSED).values_list("subject", flat=True)
-    paid_but_refused = set(refused) & set(ledger)
-    calls = Attempt.objects.values("command").annotate(n=Count("id")).values_list("n", flat=True)
-    settled = Command.objects.exclude(settled_at=None).exclude(first_sent_at=None)
-    spans = settled.annotate(took=F("settled_at") - F("first_sent_at"))
-    took = [span.total_seconds() for span in spans.values_list("took", flat=True)]
-    took.sort()
-    problems = broken()
-    total = sum(states.values())
-    rows = [
-        Row("approvals", f"{total:,}"),
-        Row("seconds", f"{seconds:.0f}"),
-        Row("commands/s", f"{total / seconds:.1f}"),
-        Row("tries per command", f"{statistics.mean(calls):.2f}"),
-        Row("time to settle p50, s", f"{took[len(took) // 2]:.1f}"),
-        Row("time to settle p99, s", f"{took[int(len(took) * 0.99)]:.1f}"),
-        *(Row(f"ended {state}", f"{count:,}") for state, count in sorted(states.items())),
-        Row("paid twice", str(len(twice)), "0"),
-        Row("confirmed without a refund", str(len(unpaid)), "0"),
-        Row("refused though paid", str(len(paid_but_refused)), "0"),
-        Row("objections of the spec", str(len(circle.narvar.objections())), "0"),
-        Row("broken invariants", ", ".join(one.name for one in problems) or "0", "0"),
-    ]
-    show(rows)
-    late = Command.objects.exclude(state__in=ENDED).values_list(F("state"), "problem")
-    for state, problem in late[:10]:
-        print("not ended:", state, problem)
-    return int(bool(twice or unpaid or paid_but_refused or problems or late))
 
 
 if __name__ == "__main__":

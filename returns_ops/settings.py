@@ -187,7 +187,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 # Photos: read by a view that judges who may see them, and never served as files.
-MEDIA_ROOT = VAR / "media"
+MEDIA_ROOT = BASE_DIR / env.text("MEDIA_ROOT", str(VAR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

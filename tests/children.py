@@ -1,5 +1,6 @@
-"""Starts `tests.crash` on the tests' own database."""
+"""Starts `tests.crash` on the tests' own database, with failpoints armed."""
 
+import ast
 import json
 import os
 import subprocess
@@ -9,9 +10,18 @@ from typing import Any
 
 from django.conf import settings
 
-from tests.e2e.stack import ROOT, test_database_url
+from tests.e2e.stack import ROOT, database_url_of_tests
 
 Delivered = tuple[str, dict[str, str], str]  # path, headers, body
+
+
+def failpoints_in_source() -> list[str]:
+    return sorted(
+        ast.literal_eval(node.args[0])
+        for file in (ROOT / "returns_ops").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoint"
+    )
 
 
 def start(action: str, *, failpoints: str = "", **options: Any) -> subprocess.Popen[str]:
@@ -20,7 +30,7 @@ def start(action: str, *, failpoints: str = "", **options: Any) -> subprocess.Po
         cwd=ROOT,
         env=os.environ
         | {
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": database_url_of_tests(),
             "REDIS_URL": str(settings.REDIS_URL),
             "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),

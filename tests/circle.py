@@ -99,9 +99,9 @@ def close_circle(narvar: Simulator) -> Circle:
     return _connect(narvar, DOMAIN, "wanda")
 
 
-def connect_second(circle: Circle, domain: str) -> Circle:
+def connect_second(circle: Circle, domain: str, *, person: str = "wendy") -> Circle:
     """Another shop at the same Narvar, with a person of its own."""
-    return _connect(circle.narvar, domain, "wendy")
+    return _connect(circle.narvar, domain, person)
 
 
 def _connect(narvar: Simulator, domain: str, person: str) -> Circle:

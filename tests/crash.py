@@ -1,4 +1,4 @@
-"""One step of the way in, in a process of its own that may be killed: `-m tests.crash drain|knock`.
+"""One step in a process of its own that may be killed: `-m tests.crash drain|knock|send`.
 
 `knock` reads deliveries from its input, a JSON list of [path, headers, body], and prints what
 each was answered.
@@ -15,7 +15,7 @@ django.setup()
 
 from django.test import Client  # noqa: E402
 
-from returns_ops.narvar import inbound  # noqa: E402
+from returns_ops.narvar import delivery, inbound  # noqa: E402
 
 
 def drain() -> None:
@@ -29,5 +29,9 @@ def knock() -> None:
         print(answer.status_code, flush=True)  # noqa: T201
 
 
+def send() -> None:
+    delivery.deliver_next()
+
+
 if __name__ == "__main__":
-    {"drain": drain, "knock": knock}[sys.argv[1]]()
+    {"drain": drain, "knock": knock, "send": send}[sys.argv[1]]()

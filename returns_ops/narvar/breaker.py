@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import AttemptOutcome
+from returns_ops.messaging.retrying import retried
 from returns_ops.narvar import answers, client
 from returns_ops.narvar.models import Budget, Connection
 
@@ -16,19 +17,20 @@ SUCCESSES_TO_CLOSE = 3
 FAILED = {AttemptOutcome.UNKNOWN, AttemptOutcome.NOT_SENT}
 
 
+@retried
+@transaction.atomic
 def note(shop_id: int, outcome: AttemptOutcome) -> None:
     """Count a call's outcome; the fifth failure in a row opens the breaker."""
-    with transaction.atomic():
-        budget = Budget.objects.select_for_update().get_or_create(shop_id=shop_id)[0]
-        if outcome not in FAILED:
-            if budget.failures:
-                budget.failures = 0
-                budget.save(update_fields=["failures"])
-            return
-        budget.failures += 1
-        if budget.failures >= FAILURES_IN_A_ROW and budget.breaker == Budget.Breaker.CLOSED:
-            _open(budget, FIRST_PAUSE)
-        budget.save()
+    budget = Budget.objects.select_for_update().get_or_create(shop_id=shop_id)[0]
+    if outcome not in FAILED:
+        if budget.failures:
+            budget.failures = 0
+            budget.save(update_fields=["failures"])
+        return
+    budget.failures += 1
+    if budget.failures >= FAILURES_IN_A_ROW and budget.breaker == Budget.Breaker.CLOSED:
+        _open(budget, FIRST_PAUSE)
+    budget.save()
 
 
 def _open(budget: Budget, seconds: int) -> None:

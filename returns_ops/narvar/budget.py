@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from returns_ops.messaging.retrying import retried
 from returns_ops.narvar.models import Budget
 
 # Until a header says otherwise.
@@ -42,6 +43,8 @@ UPDATE narvar_budget SET
     remaining = CASE
         WHEN %(wait)s::float8 IS NOT NULL THEN 0
         WHEN %(remaining)s::int IS NULL THEN remaining
+        -- Nothing goes out until then: this is an answer to what had gone out before.
+        WHEN remaining <= 0 AND reset_at > now() THEN remaining
         WHEN learned_at IS NULL THEN %(remaining)s::int
         -- A later end is a new window: what we had counted belongs to the old one.
         WHEN now() + make_interval(secs => %(reset)s::float8) > reset_at + interval '2 seconds'
@@ -50,6 +53,7 @@ UPDATE narvar_budget SET
     reset_at = CASE
         WHEN %(wait)s::float8 IS NOT NULL THEN now() + make_interval(secs => %(wait)s::float8)
         WHEN %(reset)s::float8 IS NULL THEN reset_at
+        WHEN remaining <= 0 AND reset_at > now() THEN reset_at
         ELSE now() + make_interval(secs => %(reset)s::float8) END,
     learned_at = now()
 WHERE shop_id = %(shop)s
@@ -76,6 +80,7 @@ def reserve(shop_id: int, priority: Priority) -> bool:
         return bool(cursor.rowcount == 1)
 
 
+@retried
 def learn(shop_id: int, rate: Rate) -> None:
     """Adopt Narvar's view: it counts the calls of others as well."""
     Budget.objects.get_or_create(shop_id=shop_id)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from returns_ops.narvar import secrets
+from returns_ops.narvar.deadline import Deadline
 from returns_ops.narvar.models import Connection
 
 CONNECT_SECONDS = 3.05
@@ -56,9 +58,15 @@ def call(link: Connection, request: Call) -> Reply:
         password = secrets.decrypt(link.narvar_password_encrypted)
     except secrets.KeyLost as error:
         raise NotSent(str(error)) from error
-    with _session() as session:
+    deadline = Deadline(DEADLINE_SECONDS)
+    with _session(deadline) as session:
         session.auth = (link.narvar_username, password)
-        return _send(session, base, link.shop.domain, request)
+        try:
+            return _send(session, base, link.shop.domain, request)
+        except requests.exceptions.RequestException as error:
+            if deadline.was_sent:
+                raise OutcomeUnknown(_never_answered(error)) from error
+            raise NotSent(_never_sent(error)) from error
 
 
 def allowed(url: str) -> str:
@@ -74,13 +82,31 @@ def allowed(url: str) -> str:
     return url.rstrip("/")
 
 
-def _session() -> requests.Session:
-    session = requests.Session()
+def _session(deadline: Deadline) -> "_Session":
+    session = _Session()
     session.trust_env = False  # neither a proxy nor a .netrc of the machine
-    adapter = HTTPAdapter(max_retries=Retry(total=0, redirect=0))  # the only retries are ours
+    adapter = _Adapter(deadline)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: to know where it leads, requests would read the whole answer, however long."""
+
+
+class _Adapter(HTTPAdapter):
+    """For one call: its connections keep the deadline; the only retries are ours."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        super().__init__(max_retries=Retry(total=0, redirect=0))
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **options)
+        pool.ConnectionCls = self._deadline.connections(pool.scheme)
+        return pool
 
 
 def _send(session: requests.Session, base: str, domain: str, request: Call) -> Reply:
@@ -88,41 +114,29 @@ def _send(session: requests.Session, base: str, domain: str, request: Call) -> R
     headers = {"X-Narvar-Shop-Domain": domain, "Accept": "application/json"}
     if request.body is not None:
         headers["Content-Type"] = request.content_type
-    try:
-        response = session.request(
-            request.method,
-            base + request.path,
-            params=dict(request.query),
-            data=request.body,
-            headers=headers,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            allow_redirects=False,
-            stream=True,
-        )
-        body = _read(response, started + DEADLINE_SECONDS)
-    except (requests.exceptions.SSLError, requests.exceptions.ConnectTimeout) as error:
-        raise NotSent(_words(error)) from error
-    except requests.exceptions.ConnectionError as error:
-        raise (NotSent if _never_connected(error) else OutcomeUnknown)(_words(error)) from error
-    except requests.exceptions.RequestException as error:
-        raise OutcomeUnknown(_words(error)) from error
+    response = session.request(
+        request.method,
+        base + request.path,
+        params=dict(request.query),
+        data=request.body,
+        headers=headers,
+        timeout=(CONNECT_SECONDS, READ_SECONDS),
+        allow_redirects=False,
+        stream=True,
+    )
+    body = _read(response)
     took = int((time.monotonic() - started) * 1000)
     return Reply(response.status_code, body, took, response.headers)
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """The answer, cut at 256 KiB. requests' own limit is per read; a drip would last for ever."""
+def _read(response: requests.Response) -> bytes:
+    """The answer, cut at 256 KiB."""
     body = b""
     with response:
         # read1 returns what one read of the socket brought: iter_content would wait for more.
-        while chunk := _read_once(response):
+        while len(body) < LONGEST_ANSWER and (chunk := _read_once(response)):
             body += chunk
-            if len(body) >= LONGEST_ANSWER:
-                return body[:LONGEST_ANSWER]
-            if time.monotonic() > deadline:
-                words = f"no whole answer in {DEADLINE_SECONDS:.0f} s"
-                raise requests.exceptions.ReadTimeout(words)
-    return body
+    return body[:LONGEST_ANSWER]
 
 
 def _read_once(response: requests.Response) -> bytes:
@@ -135,18 +149,16 @@ def _read_once(response: requests.Response) -> bytes:
     return chunk
 
 
-def _never_connected(error: Exception) -> bool:
-    # urllib3 says so by type only: a refused connection or an unknown name never left here.
-    cause = str(error)
-    return "NewConnectionError" in cause or "NameResolutionError" in cause
-
-
-def _words(error: Exception) -> str:
+def _never_sent(error: Exception) -> str:
     match error:
-        case requests.exceptions.ConnectTimeout():
-            return "Narvar could not be reached in time"
-        case requests.exceptions.ReadTimeout():
-            return "Narvar did not answer in time"
         case requests.exceptions.SSLError():
             return "Narvar's certificate could not be verified"
-    return "Narvar could not be reached" if _never_connected(error) else "The connection broke"
+        case requests.exceptions.Timeout():
+            return "Narvar could not be reached in time"
+    return "Narvar could not be reached"
+
+
+def _never_answered(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.Timeout):
+        return "Narvar did not answer in time"
+    return "The connection broke"

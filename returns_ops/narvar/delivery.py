@@ -6,8 +6,10 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 
+from returns_ops.failpoints import failpoint
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command
+from returns_ops.messaging.retrying import retried
 from returns_ops.narvar import answers, breaker, budget, client, operations, verification
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
@@ -20,9 +22,12 @@ def deliver_next() -> bool:
     claimed = outbox.claim(unless=blocked())
     if claimed is None:
         return False
+    failpoint("send.after_claim")
     command, attempt = claimed
     answer = _try(command)
+    failpoint("send.before_settle")
     settle(command, attempt, answer)
+    failpoint("send.after_settle")
     return True
 
 
@@ -59,11 +64,13 @@ def _call(command: Command, link: Connection) -> outbox.Answer:
     if not outbox.holds_lease(command):
         problem = "Not sent: too much time went by before the call"
         return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
+    failpoint("send.before_call")
     try:
         reply = client.call(link, _frozen(command))
     except (client.NotSent, client.OutcomeUnknown) as error:
         answer = answers.judge_failure(error)
     else:
+        failpoint("send.after_call")
         budget.learn(command.shop_id, answers.budget_rate(reply))
         answer = operations.meant(command, answers.judge(reply))
         if answer.outcome == AttemptOutcome.ACCEPTED:
@@ -84,18 +91,28 @@ def _frozen(command: Command) -> client.Call:
 
 def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
     """Write what the try brought; a worker that outlived its lease changes nothing."""
-    with transaction.atomic():
-        subject = transitions.lock_subject(command)
-        held = outbox.hold_the_fence(command)
-        outbox.close_attempt(
-            attempt, answer, late=held is None and answer.outcome != AttemptOutcome.NOT_SENT
-        )
-        if held is None:
-            log.warning("fenced", command=command.pk, attempt=attempt.number)
-            return
-        transitions.moved(outbox.settle(held, answer), subject)
-        _note_connection(held, answer)
-    log.info("tried", command=command.pk, attempt=attempt.number, outcome=answer.outcome)
+    told = {"command": command.pk, "attempt": attempt.number}
+    if _settle(command, attempt, answer):
+        log.info("tried", **told, outcome=answer.outcome)
+    else:
+        log.warning("fenced", **told)
+
+
+@retried
+@transaction.atomic
+def _settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> bool:
+    """Whether the command was still ours to move."""
+    subject = transitions.lock_subject(command)
+    held = outbox.hold_the_fence(command)
+    outbox.close_attempt(
+        attempt, answer, late=held is None and answer.outcome != AttemptOutcome.NOT_SENT
+    )
+    if held is None:
+        return False
+    transitions.moved(outbox.settle(held, answer), subject)
+    _note_connection(held, answer)
+    failpoint("send.before_commit")
+    return True
 
 
 def _note_connection(command: Command, answer: outbox.Answer) -> None:

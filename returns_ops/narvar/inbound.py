@@ -1,6 +1,7 @@
 """Events become RMAs: claimed in batches, parsed, applied by content, settled together."""
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import UTC, datetime
 
 import structlog
@@ -10,6 +11,7 @@ from django.utils import timezone
 from returns_ops.failpoints import failpoint
 from returns_ops.messaging import inbox
 from returns_ops.messaging.models import Event, EventState
+from returns_ops.messaging.retrying import retried
 from returns_ops.narvar import wire
 from returns_ops.returns import transitions
 from returns_ops.returns.snapshot import RmaSnapshot
@@ -66,10 +68,12 @@ def _bury(event: Event, problem: wire.Unreadable) -> None:
         inbox.settle([event])
 
 
+@retried
 @transaction.atomic
 def _apply(pairs: list[Readable]) -> None:
     held = {event.pk for event in inbox.still_ours([event for event, _ in pairs])}
-    ours = [(event, snapshot) for event, snapshot in pairs if event.pk in held]
+    # Copies: what a try that fails has written on them must not be believed by the next one.
+    ours = [(copy(event), snapshot) for event, snapshot in pairs if event.pk in held]
     if not ours:
         return
     failpoint("drain.after_lock")

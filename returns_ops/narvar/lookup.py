@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import AttemptOutcome
+from returns_ops.messaging.retrying import retried
 from returns_ops.narvar import answers, breaker, budget, client, wire
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
@@ -145,6 +146,7 @@ def _call(link: Connection, path: str, query: dict[str, str], priority: Priority
     return reply
 
 
+@retried
 @transaction.atomic
 def _apply(shop: Shop, snapshots: list[RmaSnapshot]) -> None:
     now = timezone.now()

@@ -36,9 +36,9 @@ class Limits:
 
 def limits_of(user: User, shop: Shop, currency: str) -> Limits:
     """The widest of the person's roles counts; by badge an approver is an agent."""
-    held = Membership.objects.filter(user=user, shop=shop).values_list("role", flat=True)
-    if user.by_badge:
-        held = {Role.AGENT.value if role == Role.APPROVER else role for role in held}
+    held = set(Membership.objects.filter(user=user, shop=shop).values_list("role", flat=True))
+    if user.by_badge and Role.APPROVER in held:
+        held = held - {Role.APPROVER.value} | {Role.AGENT.value}
     roles = [Role(role) for role in held if role in EACH]
     own = {row.role: row for row in RefundLimit.objects.filter(shop=shop, currency=currency)}
     return Limits(

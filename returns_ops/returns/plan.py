@@ -86,12 +86,19 @@ def _awaited(remainder: Iterable[tuple[RmaItem, int]]) -> int:
 
 
 def _too_many(known: Sequence[PlannedUnits]) -> Iterable[str]:
-    """Narvar lowered a quantity after the units were entered. What was told stays told."""
-    own = [one for one in known if one.item and one.decision != Decision.CLAIM]
-    for item in {one.item: None for one in own if not one.told}:
-        entered = sum(one.quantity for one in own if one.item == item)
-        if item and entered > item.quantity:
-            yield f"{entered} of {item.sku or item.item_id} are entered, of {item.quantity}"
+    """Narvar lowered a quantity after the units were entered, or what a claim is about was
+    undone. What was told stays told."""
+    for item in {one.item: None for one in known if one.item and not one.told}:
+        own = [one for one in known if one.item == item]
+        claims = [one for one in own if one.decision == Decision.CLAIM]
+        told = sum(one.quantity for one in own if one.told and one not in claims)
+        entered = sum(one.quantity for one in own if one not in claims)
+        claimed = sum(one.quantity for one in claims)
+        name = item.sku or item.item_id if item else ""
+        if item and entered > item.quantity and entered > told:
+            yield f"{entered} of {name} are entered, of {item.quantity}"
+        if claimed > told and not all(one.told for one in claims):
+            yield f"{claimed} of {name} are claimed, of {told} that Narvar was told of"
 
 
 def _entered(line: ReceiptLine, by_id: dict[int, RmaItem]) -> PlannedUnits | None:

@@ -160,6 +160,8 @@ def _unit_reasons(facts: ApprovalFacts) -> Iterator[str]:
         yield f"{units} not accounted for: scan them, mark them missing, or wait for another box."
     for one in facts.too_many:
         yield f"{one}: take back what is too much."
+    if facts.more_to_come and not facts.units:
+        yield "Nothing of this box is entered yet."
     if facts.more_to_come and facts.nothing_more:
         yield "Nothing is left for another box: decide all of it now."
     if facts.undecided:

@@ -46,7 +46,7 @@
     // A swap that took the focused element away hands its focus on.
     if (!document.activeElement || document.activeElement === body) {
       if (lastAsked === "more") rows()[rowsBefore]?.focus();
-      else if (lastAsked) $("[data-focus]")?.focus({ preventScroll: true });
+      else if (lastAsked) ($("[data-focus]", detail.elt) ?? $("[data-focus]"))?.focus({ preventScroll: true });
     }
   });
   let lastAsked = "", rowsBefore = 0;

@@ -13,7 +13,7 @@ from django.test import Client
 from returns_ops.accounts.models import AuditEntry, Shop
 from returns_ops.narvar.models import Connection, WebhookCredential
 from returns_ops.narvar.secrets import decrypt
-from tests.narvar.test_door import basic
+from tests.narvar.knocking import basic
 
 PASSWORD = "narvar's own password"
 

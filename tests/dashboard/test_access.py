@@ -22,6 +22,7 @@ GETS = {
     "messages_out": Permission.VIEW_MESSAGES,
     "messages_out_changes": Permission.VIEW_MESSAGES,
     "replay": Permission.RESOLVE,
+    "approvals": Permission.APPROVE,
 }
 SWITCH = {Permission.MANAGE_SHOP, Permission.SECOND_APPROVAL}
 # Address, method, and the rights of which one is needed; the objects are those of `things`.
@@ -35,6 +36,10 @@ ACTS = {
     "send_now": ("/messages/out/{command}/send-now/", "post", {Permission.RESOLVE}),
     "undo": ("/commands/{command}/undo/", "post", {Permission.APPROVE}),
     "give_up": ("/messages/out/{command}/give-up/", "get", {Permission.SECOND_APPROVAL}),
+    "approval": ("/approvals/{command}/", "get", {Permission.APPROVE}),
+    "review": ("/approvals/{command}/approve/", "get", {Permission.SECOND_APPROVAL}),
+    "approve_request": ("/approvals/{command}/approve/", "post", {Permission.SECOND_APPROVAL}),
+    "send_back": ("/approvals/{command}/send-back/", "post", {Permission.SECOND_APPROVAL}),
     "shop": ("/shops/{shop}/", "get", {Permission.MANAGE_SHOP}),
     "pause": ("/shops/{shop}/pause/", "get", SWITCH),
     "resume": ("/shops/{shop}/resume/", "get", SWITCH),

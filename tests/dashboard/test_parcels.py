@@ -773,7 +773,9 @@ def test_pages_follow_one_another_without_gap_or_repeat(
 ) -> None:
     now, other = timezone.now(), make_shop()
     give_role(ana, other, Role.AGENT)
-    end = {"state": "closed", "closed_because": "x", "settled_at": now} if tab == "closed" else {}
+    end: dict[str, Any] = (
+        {"state": "closed", "closed_because": "x", "settled_at": now} if tab == "closed" else {}
+    )
     made = [
         make_parcel(
             other if number % 3 else shop,

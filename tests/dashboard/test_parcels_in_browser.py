@@ -131,7 +131,7 @@ def test_a_box_is_registered_photographed_and_matched(
     expect(desk.get_by_role("heading", name="What goes into")).to_be_focused()
     expect(desk.get_by_label("Units of JACKET-M")).to_have_value("2")
     desk.get_by_role("button", name="Match").click()
-    expect(desk.locator(".toast")).to_contain_text("2 units are in TP1233APQW now.")
+    expect(desk.get_by_text("2 units are in TP1233APQW now.")).to_be_visible()
     expect(desk.locator(".went")).to_contain_text("2 × JACKET-M")
     assert Photo.objects.get().rma == awaited
 

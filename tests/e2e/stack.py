@@ -17,6 +17,7 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTED = 30.0
+ALL_QUEUES = "inbox,money,reconcile,maintenance"
 
 
 def free_port() -> int:
@@ -26,7 +27,7 @@ def free_port() -> int:
         return port
 
 
-def test_database_url() -> str:
+def database_url_of_tests() -> str:
     """Where the tests' own database is, for processes that are not pytest."""
     known = connection.settings_dict
     user, password = quote(str(known["USER"]), ""), quote(str(known["PASSWORD"]), "")
@@ -66,10 +67,12 @@ class Stack:
         self._run("web", ["granian", *python, *threads, "returns_ops.wsgi:application"])
         self._wait_for_web()
 
-    def start_worker(self, name: str = "worker") -> None:
-        queues = ["-Q", "inbox,money,reconcile,maintenance", "-c", "2"]
+    def start_worker(
+        self, name: str = "worker", *, queues: str = ALL_QUEUES, processes: int = 2
+    ) -> None:
+        work = ["-Q", queues, "-c", str(processes)]
         quiet = ["--without-mingle", "--without-gossip", "-l", "warning", "-n", f"{name}@%h"]
-        self._run(name, ["celery", "-A", "returns_ops.celery", "worker", *queues, *quiet])
+        self._run(name, ["celery", "-A", "returns_ops.celery", "worker", *work, *quiet])
 
     def start_beat(self) -> None:
         schedule = ["-s", str(self.var / "beat"), "--pidfile", str(self.var / "beat.pid")]
@@ -111,7 +114,7 @@ class Stack:
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {
-            "DATABASE_URL": test_database_url(),
+            "DATABASE_URL": database_url_of_tests(),
             "REDIS_URL": own_broker(),
             "SECRET_KEY": settings.SECRET_KEY,
             "FIELD_KEYS": ",".join(settings.FIELD_KEYS),

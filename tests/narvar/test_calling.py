@@ -67,6 +67,18 @@ def test_calls_of_others_are_counted(circle: Circle) -> None:
     assert Budget.objects.get(shop=circle.shop).remaining == 7
 
 
+@pytest.mark.parametrize("reset", [1, 45])
+def test_an_answer_overtaken_by_a_429_does_not_end_the_wait(circle: Circle, reset: int) -> None:
+    budget.learn(circle.shop.pk, Rate(limit=300, remaining=0, reset=10, wait=10))
+    before = Budget.objects.get(shop=circle.shop)
+
+    budget.learn(circle.shop.pk, Rate(limit=300, remaining=250, reset=reset))
+
+    after = Budget.objects.get(shop=circle.shop)
+    assert (after.remaining, after.reset_at) == (0, before.reset_at)
+    assert not budget.reserve(circle.shop.pk, Priority.MONEY)
+
+
 def test_a_new_window_brings_the_whole_limit(circle: Circle) -> None:
     budget.learn(circle.shop.pk, Rate(limit=300, remaining=0, reset=40))
     assert not budget.reserve(circle.shop.pk, Priority.MONEY)

@@ -1,12 +1,10 @@
 """Killed at any step, in a real process: nothing acknowledged is lost, and the end is the same."""
 
-import ast
 import base64
 import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +19,7 @@ from returns_ops.narvar.connections import Door, issue_webhook_credential
 from returns_ops.narvar.inbound import drain_batch
 from returns_ops.returns.invariants import broken
 from tests.builders import make_shop
-from tests.children import Delivered, run
+from tests.children import Delivered, failpoints_in_source, run
 from tests.narvar.lives import (
     document,
     drain,
@@ -31,21 +29,9 @@ from tests.narvar.lives import (
     pauses_are_over,
 )
 
-SOURCE = Path(failpoints.__file__).parent
-
-
-def placed() -> list[str]:
-    """Every failpoint in the source."""
-    return sorted(
-        ast.literal_eval(node.args[0])
-        for file in SOURCE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "failpoint"
-    )
-
-
-AT_THE_DOOR = [name for name in placed() if name.startswith("ingress.")]
-IN_THE_DRAIN = [name for name in placed() if name.startswith("drain.")]
+PLACED = failpoints_in_source()
+AT_THE_DOOR = [name for name in PLACED if name.startswith("ingress.")]
+IN_THE_DRAIN = [name for name in PLACED if name.startswith("drain.")]
 
 
 @pytest.fixture
@@ -110,7 +96,7 @@ def test_every_step_has_a_failpoint_and_no_name_is_used_twice() -> None:
     assert set(IN_THE_DRAIN) == {
         f"drain.{step}" for step in [*steps, "before_commit", "after_commit"]
     }
-    assert len(placed()) == len(set(placed()))
+    assert len(PLACED) == len(set(PLACED))
 
 
 @pytest.mark.parametrize("name", AT_THE_DOOR)

@@ -199,6 +199,15 @@ class Seen:
         return found
 
     @cached_property
+    def told(self) -> Counter[int]:
+        """Units per item that a living command tells."""
+        found: Counter[int] = Counter()
+        for line in self.of_items:
+            if line.command_id and line.item_id and line.decision != Decision.CLAIM:
+                found[line.item_id] += line.quantity
+        return found
+
+    @cached_property
     def here_and_missing(self) -> tuple[Counter[int], Counter[int]]:
         here: Counter[int] = Counter()
         missing: Counter[int] = Counter()
@@ -268,20 +277,20 @@ def _states_are_those_of_the_rows(seen: Seen) -> None:
 
 
 def _a_new_decision_tells_nothing_twice(seen: Seen) -> None:
-    told: Counter[int] = Counter()
-    for line in seen.of_items:
-        if line.command_id is not None and line.item_id is not None:
-            told[line.item_id] += line.quantity
+    told = seen.told
     for rest in Rest:
         verdict, planned = judge(seen.bundle, Wanted(refund=False, rest=rest))
         anew: Counter[int] = Counter()
+        claimed: Counter[int] = Counter()
         for one in planned.to_tell:
             assert one.line is None or one.line.command_id is None
             if one.item is not None:
-                anew[one.item.pk] += one.quantity
+                (claimed if one.decision == Decision.CLAIM else anew)[one.item.pk] += one.quantity
         for item in seen.items:
             fits = not anew[item.pk] or told[item.pk] + anew[item.pk] <= item.quantity
             assert fits or not verdict.allowed
+            assert claimed[item.pk] <= told[item.pk] or not verdict.allowed
+        assert planned.to_tell or not verdict.allowed
 
 
 def _no_more_money_than_was_calculated(seen: Seen) -> None:

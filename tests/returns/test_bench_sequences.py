@@ -99,13 +99,15 @@ class Sequence:
         state = self.last.state if self.seen.commands else ""
         open_now = bool(state) and self.last.is_open
         due = state in DUE and not self.last.summary.get("on_hold")
+        free = [line for line in self.seen.lines if line.command_id is None]
         return {
             "count_unit": 5 if self.seen.left() else 1,
-            "take_back": 2 if self.seen.lines else 0,
-            "redecide_unit": 2 if self.seen.lines else 0,
-            "split_item": 3,
+            "take_back": 2 if free else 0,
+            "redecide_unit": 2 if free else 0,
+            "split_item": 2,
             "all_the_rest": 3 if self.seen.left() else 0,
             "keep_stranger": 1,
+            "claim_units": 1,
             "approve": 1 if open_now else 6,
             "approve_specially": 3,
             "approve_request": 6 if state == CommandState.NEEDS_APPROVAL else 0,
@@ -113,7 +115,7 @@ class Sequence:
             "undo": 2 if open_now else 0,
             "hold_or_release": 2 if state in WAITING else 0,
             "give_up": 6 if state == CommandState.ATTENTION else 0,
-            "send": 10 if due else 0,
+            "send": 14 if due else 0,
             "narvar_tells": 6 if state == CommandState.ACCEPTED else 1,
             "narvar_changes_a_line": 2,
             "narvar_changes_its_figures": 2,
@@ -180,6 +182,14 @@ class Sequence:
     def keep_stranger(self) -> None:
         sku = self.one_of(["X-999", "SKU-0", "sku-1", " "], "sku")
         self.move(lambda: transitions.keep_stranger(self.rma_id, sku, bench=self.bench))
+
+    def claim_units(self) -> None:
+        item, quantity, desk = self.item(), self.upto(2), Bench(self.story.ana)
+        self.move(
+            lambda: transitions.claim_units(
+                self.rma_id, item, quantity, bench=desk, reason="Found damaged later"
+            )
+        )
 
     # Decisions.
 

@@ -318,7 +318,8 @@ OF_EACH = {
 
 
 def make_many(like: Rma) -> None:
-    columns = [f.column for f in Rma._meta.concrete_fields if not f.primary_key]
+    fields = (field for field in Rma._meta.concrete_fields if not field.primary_key)
+    columns = [str(field.column) for field in fields]
     values = ", ".join(OF_EACH.get(name, name) for name in columns)
     with connection.cursor() as cursor:
         cursor.execute(MANY.format(columns=", ".join(columns), values=values), [like.pk])

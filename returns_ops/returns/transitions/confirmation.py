@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.kinds import OF_RMAS, TELLINGS, Kind
-from returns_ops.returns.models import ReceiptLine, Rma, RmaEvent, Transaction
+from returns_ops.returns.models import ReceiptLine, Rma, RmaEvent, RmaItem, Transaction
 from returns_ops.returns.money import spoken
 from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus, label_of
 
@@ -105,17 +106,22 @@ def _speaks_of_units(command: Command) -> bool:
 
 
 def _shows_units(command: Command) -> bool:
-    """With another box to come only the units change at Narvar, not the return."""
-    asked: Counter[tuple[int, str]] = Counter()
-    lines = ReceiptLine.objects.filter(command=command, item__isnull=False)
-    shown: dict[tuple[int, str], int] = {}
-    for line in lines.select_related("item"):
-        assert line.item is not None
-        asked[line.item.pk, line.decision] += line.quantity
-        for state in line.item.states:
-            key = (line.item.pk, str(state.get("status")))
-            shown[key] = max(shown.get(key, 0), int(state.get("quantity") or 0))
-    return bool(asked) and all(shown.get(key, 0) >= units for key, units in asked.items())
+    """With another box to come only the units change at Narvar, not the return.
+
+    What an earlier call told shows as well: it is no evidence for this one.
+    """
+    own = ReceiptLine.objects.filter(command=command, item__isnull=False)
+    keys = set(own.values_list("item", "decision"))
+    items = RmaItem.objects.filter(pk__in={item for item, _ in keys})
+    told = ReceiptLine.objects.filter(item__in=items, command__lte=command.pk)
+    asked: Counter[tuple[Any, str]] = Counter()
+    for line in told:
+        asked[line.item_id, line.decision] += line.quantity
+    shown: Counter[tuple[Any, str]] = Counter()
+    for item in items:
+        for state in item.states:
+            shown[item.pk, str(state.get("status"))] += int(state.get("quantity") or 0)
+    return bool(keys) and all(shown[key] >= asked[key] for key in keys)
 
 
 def _confirmed(command: Command, rma: Rma, evidence: str, what: str = "our decision") -> RmaEvent:

@@ -34,6 +34,7 @@ OF_THE_BENCH = {
     Decision.NOT_RECEIVED,
     Decision.EXCEPTION,
 }
+OF_A_UNIT_HERE = {"", *OF_THE_BENCH} - {Decision.NOT_RECEIVED}
 
 
 class TooMany(Refused):
@@ -131,6 +132,8 @@ def count_unit(
             raise NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
         if decision is None:
             decision = first_decision(rma)
+        if decision not in OF_A_UNIT_HERE:
+            raise Refused("This outcome is not for a unit that is here.")
         package = _package(rma, package_id) or _box_at_hand(rma, bench)
         return count_units(rma, item, 1, bench=bench, decision=decision, package=package)
 

@@ -62,7 +62,7 @@ def why_not_send(command: Command) -> str:
     """What speaks against sending this refund now, judged again on the freshest facts."""
     rma = Rma.objects.get(shop=command.shop_id, rma_number=command.subject)
     verdict = as_sent(command, rma)
-    gone = _right_is_gone(command)
+    gone = _right_is_gone(command) or _units_are_gone(command)
     if gone:
         return gone
     if not verdict.allowed:
@@ -73,6 +73,13 @@ def why_not_send(command: Command) -> str:
         asked, left = spoken(command.amount, command.currency), spoken(verdict.amount, rma.currency)
         return f"Only {left} can still be refunded, not {asked}."
     return ""
+
+
+def _units_are_gone(command: Command) -> str:
+    """Narvar took a line out of the return that this decision tells of."""
+    lines = command.receipt_lines.filter(item__removed_at__isnull=False).select_related("item")
+    named = [line.item.sku or line.item.item_id for line in lines if line.item]
+    return f"{named[0]} is not in the return any more." if named else ""
 
 
 def _right_is_gone(command: Command) -> str:
