@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import time_machine
@@ -201,7 +202,7 @@ def test_a_longer_list_takes_no_more_queries(paulas: Client, team: Team, tab: st
         for by in (team.paula, other):
             ask(make_return(team.shop), by)
 
-    assert opened() == few <= 17
+    assert opened() == few <= 14
 
 
 def test_the_navigation_counts_what_waits_without_a_query_of_its_own(
@@ -237,8 +238,8 @@ def test_where_the_count_would_be_of_other_shops_too_there_is_none(
 def test_one_request_shows_all_there_is_to_judge(paulas: Client, team: Team) -> None:
     rma = make_return(team.shop, "RM-1", estimate="83.00", restocking_fee=Decimal("5.00"))
     scarf = make_item(rma, "SCARF", quantity=3, unit_final=Decimal("10"), comment="Torn <i>")
-    told = {"by": team.ana, "grade": "C", "reason": "Worn or used", "note": "Left sleeve"}
-    make_receipt_line(rma, scarf, decision="rejected", **told)
+    told: dict[str, Any] = {"grade": "C", "reason": "Worn or used", "note": "Left sleeve"}
+    make_receipt_line(rma, scarf, by=team.ana, decision="rejected", **told)
     make_receipt_line(rma, None, by=team.ana, sku="ODD", decision="invalid_item")
     command = ask(rma, team.ana, reason="Goodwill", note="See chat")
 
@@ -297,7 +298,7 @@ def test_one_request_costs_the_same_however_much_is_in_it(paulas: Client, team: 
     large = ask(rma, team.ana)
     opened(small)
 
-    assert opened(small) == opened(large) <= 44
+    assert opened(small) == opened(large) <= 30
 
 
 def test_void_ones_name_what_changed_and_offer_no_approval(paulas: Client, asked: Command) -> None:

@@ -162,8 +162,7 @@ def test_a_photo_is_removed_in_place(desk: Page, parcel: Parcel, live_server: Li
     expect(desk.get_by_role("heading", name="Photos")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [1280, 768, 320])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 768), ("light", 320)])
 def test_every_screen_is_accessible_and_fits(
     theme: str, width: int, desk: Page, ana: User, shop: Shop, parcel: Parcel, awaited: Rma
 ) -> None:

@@ -2,8 +2,11 @@
 
 import json
 import uuid
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from returns_ops.accounts.models import User
 from returns_ops.messaging.models import Command
@@ -51,6 +54,17 @@ def decide(circle: Circle, rma: Rma, *, by: User | None = None, **wanted: Any) -
     known: dict[str, Any] = {"refund": True, "rest": Rest.NONE, "submission_token": uuid.uuid4()}
     version = circle.rma(rma.rma_number).version
     return decisions.approve(rma.pk, by=by or circle.wanda, version=version, **{**known, **wanted})
+
+
+def soon(minutes: int = 5) -> str:
+    """Newer than all that Narvar said so far."""
+    return (timezone.now() + timedelta(minutes=minutes)).isoformat()
+
+
+def edited(circle: Circle, rma: Rma, **keys: Any) -> None:
+    """Somebody edits the return at Narvar; nobody has told us yet."""
+    errors = [{"message": "edited", "timestamp": soon()}]
+    circle.narvar.patch_rma(DOMAIN, rma.rma_number, errors=errors, **keys)
 
 
 def bodies(circle: Circle) -> list[dict[str, Any]]:

@@ -211,7 +211,9 @@ AMOUNTS = st.none() | st.decimals("0", "99999", places=4)
 WORDS = st.text("abc|_-é", max_size=8)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     amounts=st.tuples(AMOUNTS, AMOUNTS, st.decimals("0", "9", places=4)),
     words=st.tuples(WORDS, WORDS),
