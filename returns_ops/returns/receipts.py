@@ -95,9 +95,24 @@ class Count:
         return any(tally.entered for tally in self.tallies)
 
     @property
+    def untold(self) -> int:
+        """Units of which something was said here, and nothing to Narvar."""
+        return sum(tally.entered - tally.told for tally in self.tallies)
+
+    @property
     def left_to_decide(self) -> int:
         """Units that still need a word from us, kept ones too."""
         return self.undecided + sum(tally.left for tally in self.tallies)
+
+    @property
+    def decided(self) -> bool:
+        """Nothing keeps a person from the decision. Kept goods wait for nobody at the bench."""
+        return self.begun and not self.undecided and not self.left
+
+    @property
+    def unfinished(self) -> bool:
+        """Decided is not told: what came in the last box still needs its call."""
+        return self.begun and bool(self.left_to_decide or self.untold)
 
     @property
     def _awaited(self) -> list[Tally]:

@@ -90,7 +90,7 @@ class Standing:
     command_state: str = ""  # of the newest command that was not undone
     return_method: str = ""
     decided: bool = False  # every unit carries a decision
-    unfinished: bool = False  # the bench has begun, and units are left
+    unfinished: bool = False  # the bench has begun, and units are left to decide or to tell
     overdue: bool = False  # accepted, and the evidence is late or wrong
 
 

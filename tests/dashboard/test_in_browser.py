@@ -61,6 +61,8 @@ def test_approve_and_undo_with_the_keyboard(desk: Page, rma: Rma) -> None:
     open_rma(desk, rma)
 
     desk.keyboard.press("a")
+    # Until it is known not to begin a scan, a key is held back.
+    expect(desk.get_by_role("button", name="Approve and refund 49.99 USD")).to_be_focused()
     desk.keyboard.press("Enter")
     expect(desk.locator("#tracker")).to_contain_text("Held")
     expect(desk.locator(".toast")).to_contain_text("Saved")
@@ -75,6 +77,8 @@ def test_a_second_enter_neither_repeats_nor_undoes(desk: Page, rma: Rma) -> None
     open_rma(desk, rma)
 
     desk.keyboard.press("a")
+    # Until it is known not to begin a scan, a key is held back.
+    expect(desk.get_by_role("button", name="Approve and refund 49.99 USD")).to_be_focused()
     desk.keyboard.press("Enter")
     desk.keyboard.press("Enter")
     expect(desk.locator("#tracker")).to_contain_text("Held")
@@ -90,8 +94,7 @@ def test_a_stale_page_explains_itself_and_shows_the_fresh_state(desk: Page, rma:
 
     desk.get_by_role("button", name="Approve and refund").click()
 
-    expect(desk.locator("#decision [role=alert]")).to_contain_text("changed while you worked")
-    expect(desk.locator("#decision [role=alert]")).to_be_focused()
+    expect(desk.locator("#decision .merge")).to_contain_text("changed while you worked")
 
 
 def test_a_page_follows_its_decision_to_the_end(desk: Page, ana: User, rma: Rma) -> None:
@@ -118,7 +121,7 @@ def test_finding_walking_and_loading_more(desk: Page, shop: Shop) -> None:
         make_rma(shop)
     make_token(make_rma(shop, "FIND-ME", created_at=timezone.now() - timedelta(days=9)), "FIND-ME")
     desk.keyboard.press("g")
-    desk.keyboard.press("a")
+    desk.keyboard.press("r")
     rows = desk.locator("[data-row]")
     expect(rows).to_have_count(50)
 
@@ -142,7 +145,7 @@ def test_single_keys_can_be_switched_off(desk: Page) -> None:
     desk.keyboard.press("Escape")
 
     desk.keyboard.press("g")
-    desk.keyboard.press("a")
+    desk.keyboard.press("r")
 
     expect(desk.get_by_role("heading", level=1)).to_have_text("Today")
 

@@ -22,11 +22,12 @@ from returns_ops.returns.plan import Rest
 from returns_ops.returns.policy import cap_left
 from returns_ops.returns.preview import Bundle, Wanted, facts_of, judge
 from returns_ops.returns.snapshot import ItemSnapshot, ItemState, RmaSnapshot, TransactionSnapshot
-from returns_ops.returns.states import Decision, Receipt
+from returns_ops.returns.states import Decision, Receipt, Work
 from returns_ops.returns.transitions.standing import DERIVED, restate
 from tests.builders import make_shop, make_staff, next_number
 
 NUMBER = "RM-1"
+OPEN = ("initiated", "on_its_way_to_retailer", "delivered_to_retailer")
 WITHOUT_EFFECT = (CommandState.CANCELLED, CommandState.REFUSED)
 
 
@@ -217,6 +218,14 @@ class Seen:
             missing[line.item_id] += line.quantity * (line.decision == Decision.NOT_RECEIVED)
         return here, missing
 
+    @property
+    def unfinished(self) -> bool:
+        """The bench has begun, and something of the return is not told."""
+        untold = [line for line in self.of_items if not line.command_id]
+        return any(line.decision != Decision.CLAIM for line in untold) or bool(
+            self.of_items and self.left()
+        )
+
     def left(self) -> int:
         return sum(max(item.quantity - self.entered[item.pk], 0) for item in self.items)
 
@@ -271,6 +280,8 @@ def _states_are_those_of_the_rows(seen: Seen) -> None:
     restate([seen.rma])
     assert shown == {name: getattr(seen.rma, name) for name in DERIVED}
     assert shown["receipt"] == seen.receipt()
+    if seen.unfinished and seen.rma.narvar_status in OPEN:
+        assert shown["work"] != Work.DONE  # it would be in nobody's queue
     if seen.entered:
         undecided = sum(line.quantity for line in seen.of_items if not line.decision)
         assert shown["left_to_decide"] == undecided + seen.left()

@@ -170,14 +170,13 @@ def _written(
     reference: uuid.UUID,
     write: Callable[[ApprovalOrder], outbox.Request],
 ) -> outbox.Request:
-    override = approval.refund and verdict.override
     try:
         order = ApprovalOrder(
             rma_number=rma.rma_number,
             call_reference_id=reference,
             items=tuple(entries(planned.to_tell)),
             refund=approval.refund,
-            partial_amount=verdict.amount if override else None,
+            partial_amount=verdict.amount if _names_amount(approval, verdict) else None,
             currency=rma.currency,
             # With another box to come Narvar must wait until all units have their word.
             auto_approve=approval.auto_approve or approval.rest == Rest.LATER,
@@ -185,6 +184,11 @@ def _written(
         return write(order)
     except ValueError as error:
         raise Refused(f"This cannot be sent to Narvar: {error}.") from error
+
+
+def _names_amount(approval: Approval, verdict: Verdict) -> bool:
+    """What a second person approves is bound to its amount, not to a sum made later."""
+    return approval.refund and (verdict.override or approval.ask)
 
 
 def entries(units: Iterable[PlannedUnits]) -> Iterable[ItemDecision]:
@@ -208,6 +212,7 @@ def _summary(rma: Rma, approval: Approval, verdict: Verdict) -> dict[str, Any]:
         "sentence": verdict.sentence,
         "warnings": list(verdict.warnings),
         "counts": [list(pair) for pair in verdict.counts],
+        "names_amount": _names_amount(approval, verdict),
         "partial": approval.partial_amount is not None,
         "more_to_come": approval.rest == Rest.LATER,
         "reason": approval.reason,
@@ -243,7 +248,15 @@ def _all_approved(verdict: Verdict) -> tuple[tuple[str, int], ...]:
     return tuple(pair for pair in verdict.counts if pair[0] == Decision.APPROVED)
 
 
-def trace(rma: Rma, command: Command, *, by: User | None, verb: str, text: str) -> None:
+def trace(
+    rma: Rma,
+    command: Command,
+    *,
+    by: User | None,
+    verb: str,
+    text: str,
+    permission: Permission = Permission.APPROVE,
+) -> None:
     """Timeline, audit and the derived states: one with the move, or not at all."""
     RmaEvent.objects.create(
         rma=rma,
@@ -261,7 +274,7 @@ def trace(rma: Rma, command: Command, *, by: User | None, verb: str, text: str) 
         command=command.pk,
         call_reference_id=str(command.call_reference_id),
         body_sha256=bytes(command.body_sha256).hex(),
-        permission=Permission.APPROVE,
+        permission=permission,
     )
     restate([rma])
     rma.version += 1

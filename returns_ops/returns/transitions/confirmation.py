@@ -11,7 +11,7 @@ from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.kinds import OF_RMAS, TELLINGS, Kind
 from returns_ops.returns.models import ReceiptLine, Rma, RmaEvent, RmaItem, Transaction
 from returns_ops.returns.money import spoken
-from returns_ops.returns.states import EXCEPTIONAL, NarvarStatus, label_of
+from returns_ops.returns.states import EXCEPTIONAL, Decision, NarvarStatus, label_of
 
 # A refund may be seen before the answer to our call is.
 AWAITING = [
@@ -22,6 +22,8 @@ AWAITING = [
 ]
 # Somebody else's money, by Narvar's own word, is no evidence for what we asked.
 OF_OTHERS = {"narvar_agent", "shopify_webhook"}
+# With one of these among its units, Narvar has a return as an exception.
+STOPPING = {Decision.EXCEPTION.value, Decision.APPROVED_NO_RESTOCK.value}
 SETTLED_STATUSES = EXCEPTIONAL | {NarvarStatus.APPROVED, NarvarStatus.REJECTED}
 
 
@@ -41,7 +43,7 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
             event = None
             if _shows_units(command):
                 event = _confirmed(command, rma, "Narvar shows these units as decided")
-        elif not command.moves_money and rma.narvar_status in SETTLED_STATUSES:
+        elif not command.moves_money and _shows_state(command, rma):
             event = _confirmed(command, rma, f"Narvar shows the return as {rma.narvar_status}")
         if event:
             told.append(event)
@@ -103,6 +105,18 @@ def _speaks_of_units(command: Command) -> bool:
     """Its effect is on units alone: the state of the return proves nothing."""
     claims = [word for word, _ in command.summary.get("counts", [])] == ["claim"]
     return not command.moves_money and (claims or bool(command.summary.get("more_to_come")))
+
+
+def _shows_state(command: Command, rma: Rma) -> bool:
+    """What Narvar showed before the decision already is no evidence for it."""
+    before = str(command.summary.get("facts", "")).partition("|")[0]
+    if rma.narvar_status not in SETTLED_STATUSES:
+        return False
+    if rma.narvar_status != before:
+        return True
+    answered = command.state == CommandState.ACCEPTED and not command.was_ambiguous
+    asked = {word for word, _ in command.summary.get("counts", [])}
+    return answered and rma.narvar_status == NarvarStatus.EXCEPTION and bool(asked & STOPPING)
 
 
 def _shows_units(command: Command) -> bool:

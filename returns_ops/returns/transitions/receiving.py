@@ -194,6 +194,8 @@ def redecide_unit(rma_id: int, line_id: int, part: Part, *, bench: Bench) -> Rec
         line = _free_line(rma, line_id)
         if line.item is None:
             raise Refused("This is not in the return, so there is nothing to decide of it.")
+        if line.decision == Decision.CLAIM:
+            raise Refused("A claim is not decided at the bench: take it back, or leave it.")
         item, package = line.item, line.package
         if sum(one.quantity for one in _lines(item)) > item.quantity:
             raise TooMany(f"The return has only {item.quantity} of {item.sku} now: take one back.")

@@ -35,7 +35,14 @@ def approve_request(command_id: int, *, by: User) -> Command:
     command.held_until = command.next_attempt_at = due
     command.save(update_fields=["state", "approved_by", "held_until", "next_attempt_at"])
     command.refresh_from_db()
-    trace(rma, command, by=by, verb="approve_request", text=f"{by} approved the request")
+    trace(
+        rma,
+        command,
+        by=by,
+        verb="approve_request",
+        text=f"{by} approved the request",
+        permission=Permission.SECOND_APPROVAL,
+    )
     return command
 
 

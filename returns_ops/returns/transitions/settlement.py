@@ -72,6 +72,10 @@ def why_not_send(command: Command) -> str:
     if command.amount is not None and verdict.amount < command.amount:
         asked, left = spoken(command.amount, command.currency), spoken(verdict.amount, rma.currency)
         return f"Only {left} can still be refunded, not {asked}."
+    if not command.summary.get("names_amount", True) and verdict.amount != command.amount:
+        # The call leaves the sum to Narvar, and it would not be the one that was decided.
+        raised = spoken(verdict.amount, rma.currency)
+        return f"Narvar's figure is {raised} by now. Look at the return, then decide again."
     return ""
 
 

@@ -45,8 +45,8 @@ def restate(rmas: Iterable[Rma]) -> None:
                 receipt=rma.receipt,
                 command_state=of_rma[-1].state if of_rma else "",
                 return_method=rma.return_method,
-                decided=bool(counted and counted.begun and not counted.left_to_decide),
-                unfinished=bool(counted and counted.begun and counted.left_to_decide),
+                decided=bool(counted and counted.decided),
+                unfinished=bool(counted and counted.unfinished),
                 overdue=bool(of_rma and of_rma[-1].cause),
             )
         )
