@@ -25,6 +25,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     RETURNS_OPS_ENV=production \
     RETURNS_OPS_VAR=/tmp \
+    MEDIA_ROOT=/media \
     GRANIAN_HOST=0.0.0.0 \
     GRANIAN_PORT=8000 \
     GRANIAN_WORKERS=2 \
@@ -33,6 +34,9 @@ RUN useradd --system --uid 10001 --no-create-home --home-dir /nonexistent return
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+# Photos: a volume of their own, since /tmp goes with the container.
+RUN install -d -o 10001 /media
+
 USER 10001
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers", \
