@@ -14,6 +14,11 @@ class Connection(models.Model):
         FORM = "form", "As a form"
         JSON = "json", "As JSON"
 
+    class Feature(models.TextChoices):
+        UNKNOWN = "unknown", "Not known yet"
+        ON = "on", "Enabled"
+        OFF = "off", "Not enabled for this account"
+
     shop = models.OneToOneField(Shop, models.CASCADE, related_name="connection")
     narvar_url = models.CharField(max_length=255, help_text="https://szero.narvar.com")
     narvar_username = models.CharField(max_length=255)
@@ -39,13 +44,29 @@ class Connection(models.Model):
     )
     problem = models.TextField(blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    # Narvar enables the management of return locations account by account.
+    locations_feature = models.CharField(
+        max_length=8, choices=Feature, default=Feature.UNKNOWN, editable=False
+    )
+    locations_wanted_at = models.DateTimeField(
+        null=True, editable=False, help_text="When somebody last asked to read them"
+    )
+    locations_tried_at = models.DateTimeField(null=True, editable=False)
+    locations_read_at = models.DateTimeField(null=True, editable=False)
+    locations_problem = models.TextField(
+        blank=True, editable=False, help_text="Why they could not be read the last time"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
+                name="connection_locations_feature_is_known",
+                condition=Q(locations_feature__in=["unknown", "on", "off"]),
+            ),
+            models.CheckConstraint(
                 name="connection_status_place_is_known",
                 condition=Q(status_place__in=["query", "form", "json"]),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

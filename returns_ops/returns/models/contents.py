@@ -1,7 +1,8 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace, Upper
 
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import Command
@@ -69,6 +70,19 @@ class Package(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["rma", "package_key"], name="package_is_unique")
+        ]
+        indexes = [
+            models.Index(
+                fields=["destination_id", "-rma"],
+                name="package_by_destination",
+                condition=Q(removed_at=None) & ~Q(destination_id=""),
+            ),
+            models.Index(
+                Replace(Upper("destination_postal_code"), Value(" ")),
+                F("rma").desc(),
+                name="package_by_postal_code",
+                condition=Q(removed_at=None) & ~Q(destination_postal_code=""),
+            ),
         ]
         ordering = ["rma", "position"]
 
