@@ -1,0 +1,86 @@
+"""Countries and their states by ISO 3166 (pycountry), found by any of their names. Pure."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import pycountry
+
+Choice = tuple[str, str]  # code and name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """All four things that an address says of it."""
+
+    country: str
+    country_code: str
+    state: str
+    state_code: str
+
+
+@lru_cache(maxsize=1)
+def countries() -> list[Choice]:
+    found = [(one.alpha_2, country_name(one.alpha_2)) for one in pycountry.countries]
+    return sorted(found, key=lambda choice: folded(choice[1]))
+
+
+@lru_cache(maxsize=512)
+def country_name(code: str) -> str:
+    """As people say it: `South Korea`, not `Korea, Republic of`."""
+    found = [one for one in pycountry.countries if one.alpha_2 == code]
+    return next((str(getattr(one, "common_name", one.name)) for one in found), "")
+
+
+@lru_cache(maxsize=512)
+def states(country_code: str) -> list[Choice]:
+    """A country without any is its own only state: Narvar wants one for each address."""
+    found: Any = pycountry.subdivisions.get(country_code=country_code) if country_code else None
+    if not found:
+        name = country_name(country_code)
+        return [(country_code, name)] if name else []
+    choices = [(one.code.partition("-")[2], one.name) for one in found]
+    return sorted(choices, key=lambda choice: folded(choice[1]))
+
+
+def country_of(text: str) -> str:
+    """Its code, by any code or name of it; empty when it is none."""
+    try:
+        return str(pycountry.countries.lookup(text.strip()).alpha_2)
+    except LookupError:
+        return _country_names().get(folded(text), "")
+
+
+@lru_cache(maxsize=1)
+def _country_names() -> dict[str, str]:
+    usual = {"uk": "GB", "great britain": "GB", "united states of america": "US", "usa": "US"}
+    return {folded(name): code for code, name in countries()} | usual
+
+
+def state_of(text: str, country_code: str) -> str:
+    """Its code without the country, by code or name; empty when the country has none such."""
+    wanted = folded(text).removeprefix(f"{country_code.lower()}-")
+    found = states(country_code)
+    codes = [code for code, _ in found if code.lower() == wanted]
+    named = [code for code, name in found if folded(name) == wanted]
+    return next(iter(codes + (named if len(named) == 1 else [])), "")
+
+
+def region(country_code: str, state_code: str) -> Region | None:
+    """None when the country has no such state."""
+    state = dict(states(country_code)).get(state_code)
+    if state is None:
+        return None
+    return Region(
+        country=country_name(country_code),
+        country_code=country_code,
+        state=state,
+        state_code=state_code,
+    )
+
+
+def folded(text: str) -> str:
+    """Without case, accents and outer blanks: how names are compared."""
+    parts = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char))
