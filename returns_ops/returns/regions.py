@@ -3,7 +3,6 @@
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import pycountry
 
@@ -36,11 +35,11 @@ def country_name(code: str) -> str:
 @lru_cache(maxsize=512)
 def states(country_code: str) -> list[Choice]:
     """A country without any is its own only state: Narvar wants one for each address."""
-    found: Any = pycountry.subdivisions.get(country_code=country_code) if country_code else None
+    found = [one for one in pycountry.subdivisions if one.country_code == country_code]
     if not found:
         name = country_name(country_code)
         return [(country_code, name)] if name else []
-    choices = [(one.code.partition("-")[2], one.name) for one in found]
+    choices = [(str(one.code).partition("-")[2], str(one.name)) for one in found]
     return sorted(choices, key=lambda choice: folded(choice[1]))
 
 
