@@ -232,6 +232,7 @@ CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.watch_door": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.count_events": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.sync_locations": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.import_locations": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.replay_events": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.end_requests": {"queue": "reconcile"},
 }
@@ -285,8 +286,13 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sync_locations": {
         "task": "returns_ops.narvar.tasks.sync_locations",
-        "schedule": 3600.0,
-        "options": {"expires": 1800},
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "import_locations": {
+        "task": "returns_ops.narvar.tasks.import_locations",
+        "schedule": 2.0,
+        "options": {"expires": 2},
     },
     "fold_counters": {
         "task": "returns_ops.narvar.tasks.fold_counters",

@@ -1,4 +1,4 @@
-"""One step in a process of its own that may be killed: `-m tests.crash drain|knock|send`.
+"""One step in a process of its own that may be killed: `-m tests.crash drain|knock|send|rows`.
 
 `knock` reads deliveries from its input, a JSON list of [path, headers, body], and prints what
 each was answered.
@@ -15,7 +15,7 @@ django.setup()
 
 from django.test import Client  # noqa: E402
 
-from returns_ops.narvar import delivery, inbound  # noqa: E402
+from returns_ops.narvar import delivery, inbound, location_imports  # noqa: E402
 
 
 def drain() -> None:
@@ -33,5 +33,9 @@ def send() -> None:
     delivery.deliver_next()
 
 
+def rows() -> None:
+    location_imports.run_slice()
+
+
 if __name__ == "__main__":
-    {"drain": drain, "knock": knock, "send": send}[sys.argv[1]]()
+    {"drain": drain, "knock": knock, "send": send, "rows": rows}[sys.argv[1]]()

@@ -1,5 +1,6 @@
 """Each promise is broken once on purpose, past the guards of the database, and is seen."""
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +17,7 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Attempt, Command, CommandState, Event, EventState
 from returns_ops.returns.invariants import INVARIANTS, broken
-from returns_ops.returns.models import ReceiptLine, ReturnLocation, Rma, RmaEvent
+from returns_ops.returns.models import LocationImport, ReceiptLine, ReturnLocation, Rma, RmaEvent
 from returns_ops.returns.states import Money
 from tests.builders import (
     make_attempt,
@@ -187,6 +188,42 @@ def owe_a_call_about_a_location_of_another_shop(story: Story) -> None:
     promised(Rma(shop=story.shop, rma_number=theirs.subject), story.clerk, **fields)
 
 
+def location_of(story: Story, **fields: Any) -> ReturnLocation:
+    return ReturnLocation.objects.create(shop=story.shop, name="Dock", **fields)
+
+
+def file_of(story: Story, **fields: Any) -> LocationImport:
+    return LocationImport.objects.create(
+        shop=story.shop, started_by=story.clerk, submission_token=uuid.uuid4(), **fields
+    )
+
+
+def row_of(job: LocationImport, **fields: Any) -> None:
+    job.rows.create(line=2, values={}, verdict="new", **fields)
+
+
+def import_into_a_location_of_another_shop(story: Story) -> None:
+    row_of(file_of(story), location=ReturnLocation.objects.create(shop=make_shop(), name="Dock"))
+
+
+def change_a_location_without_its_history(story: Story) -> None:
+    fields = {"kind": "update_location", "state": CommandState.ACCEPTED, **FREE}
+    ghost = Rma(shop=story.shop, rma_number=location_of(story).subject)
+    promised(ghost, story.clerk, summary={"was": None}, **fields)
+
+
+def agree_on_something_else(story: Story) -> None:
+    location_of(story, narvar_id="YXWN", shown={"city": "Newark"}, agreed={"city": "Camden"})
+
+
+def save_a_location_by_no_command(story: Story) -> None:
+    location_of(story, sync="sending")
+
+
+def end_a_file_before_its_rows(story: Story) -> None:
+    row_of(file_of(story, state="stopped", finished_at=timezone.now()))
+
+
 def confirm_a_return_that_nobody_knows(story: Story) -> None:
     fields = {"kind": "create_return", "state": CommandState.CONFIRMED, **FREE}
     ghost = Rma(shop=story.shop, rma_number="order 1001")
@@ -262,6 +299,20 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
         owe_a_call_about_a_location_of_another_shop,
         set(),
     ),
+    "I10 a row of a file is about a location of its shop": (
+        import_into_a_location_of_another_shop,
+        set(),
+    ),
+    "I11 every command about a location is in its history": (
+        change_a_location_without_its_history,
+        set(),
+    ),
+    "I11 a location in sync is what both sides agreed on": (agree_on_something_else, set()),
+    "I4 a location that is being saved has a command for it": (
+        save_a_location_by_no_command,
+        set(),
+    ),
+    "I11 no row of a file waits when the file is done": (end_a_file_before_its_rows, set()),
     "I10 a created return is one of its shop": (confirm_a_return_that_nobody_knows, set()),
     "I10 a told line's command is about its return": (
         tell_of_units_by_a_command_about_another_return,

@@ -9,13 +9,16 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.admin import SHOP_COLUMNS, SHOP_FIELDS, ShopAdmin, own_shops, staff
 from returns_ops.accounts.models import Shop
 from returns_ops.accounts.records import ReadOnlyInline
-from returns_ops.narvar import connections, secrets
+from returns_ops.narvar import connections, location_admin, secrets
 from returns_ops.narvar.models import Connection, WebhookCredential
+
+__all__ = ["location_admin"]  # found by Django in this module only
 
 if TYPE_CHECKING:  # Django's admin and forms are generic for the type checker only
     StackedInline = admin.StackedInline[Any, Any]
@@ -76,6 +79,7 @@ class ConnectionForm(ConnectionModelForm):
             self.instance.narvar_password_encrypted = secrets.encrypt(password)
         if {"narvar_url", "narvar_username", "narvar_password"} & set(self.changed_data):
             self.instance.problem = ""  # it was about what has just been replaced
+            self.instance.locations_wanted_at = timezone.now()
         return super().save(commit)
 
 

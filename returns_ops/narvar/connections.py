@@ -59,6 +59,8 @@ def connect(details: Details, *, by: User | None = None) -> Door:
             "narvar_username": details.narvar_username,
             "narvar_password_encrypted": secrets.encrypt(details.narvar_password),
             "problem": "",
+            # Its return locations are read by the next run of a worker.
+            "locations_wanted_at": timezone.now(),
         },
     )
     door = issue_webhook_credential(shop)

@@ -113,7 +113,8 @@ def _answer(link: Connection) -> str:
         reply = client.call(link, client.Call(method="GET", path="/api/return_locations"))
     except (client.NotSent, client.OutcomeUnknown) as error:
         return f"{error}."
-    if reply.status == 404:
+    known_off = link.locations_feature == link.Feature.OFF
+    if reply.status == 404 or (reply.status == 403 and known_off):
         return f"OK: Narvar answered in {reply.milliseconds} ms (no return locations enabled)."
     judged = answers.judge(reply)
     if judged.problem:

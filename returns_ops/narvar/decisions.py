@@ -1,6 +1,7 @@
 """What the screens call: our decisions, written as Narvar will read them."""
 
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal
 
 from returns_ops.accounts.models import Shop, User
@@ -8,13 +9,15 @@ from returns_ops.messaging.models import Command
 from returns_ops.narvar import operations
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import ReturnLocation, Rma
 from returns_ops.returns.orders import LocationOrder, ReturnOrder
 from returns_ops.returns.plan import Rest
 from returns_ops.returns.rules import rules_of
 from returns_ops.returns.states import NarvarStatus, Receipt
+from returns_ops.returns.transitions import Confirmation, Source
 
 BEFORE_RECEIVED = {NarvarStatus.INITIATED, NarvarStatus.ON_ITS_WAY, NarvarStatus.DELIVERED}
+NOTHING_CONFIRMED = Confirmation()
 ONCE = uuid.UUID("7d0f6b1c-51a5-5f0e-8f0b-3c4f0f0d2b9e")
 
 
@@ -136,13 +139,17 @@ def save_location(
     submission_token: uuid.UUID,
     location_id: int | None = None,
     version: int = 0,
+    confirmed: Confirmation = NOTHING_CONFIRMED,
+    source: Source = Source.HERE,
 ) -> Command:
-    """Owe Narvar a location, whole: a new one, or ours with that id as `version` showed it."""
+    """Owe Narvar a location, whole: a new one, or ours with that id as `version` showed it.
+
+    Raises transitions.NeedsConfirmation when its address changes and that was not `confirmed`.
+    """
     saving = transitions.Saving(
         shop=shop,
-        by=by,
         order=order,
-        submission_token=submission_token,
+        act=_act(by, submission_token, source, confirmed),
         location_id=location_id,
         version=version,
     )
@@ -150,14 +157,98 @@ def save_location(
 
 
 def remove_location(
-    location_id: int, *, by: User, version: int, submission_token: uuid.UUID
+    location_id: int,
+    *,
+    by: User,
+    version: int,
+    submission_token: uuid.UUID,
+    confirmed: Confirmation = NOTHING_CONFIRMED,
+    source: Source = Source.HERE,
 ) -> Command | None:
-    """Owe Narvar the removal; None when Narvar never had it, and it is gone at once."""
+    """Owe Narvar the removal; None when Narvar does not have it, and it is gone at once.
+
+    Raises transitions.NeedsConfirmation when Narvar has it and that was not `confirmed`.
+    """
     removal = transitions.Removal(
-        location_id=location_id, by=by, version=version, submission_token=submission_token
+        location_id=location_id,
+        act=_act(by, submission_token, source, confirmed),
+        version=version,
     )
     _link(shop__return_locations=location_id)
     return transitions.remove_location(removal, write=operations.location_removal)
+
+
+def settle_location(
+    location_id: int,
+    *,
+    by: User,
+    version: int,
+    submission_token: uuid.UUID,
+    choices: Mapping[str, str],
+    confirmed: Confirmation = NOTHING_CONFIRMED,
+    source: Source = Source.HERE,
+) -> Command | None:
+    """`choices`: "ours" or "theirs" for each field that `compare` lists, or for "gone".
+
+    None: nothing of ours was kept, so there is nothing to send.
+    """
+    settling = transitions.Settling(
+        location_id=location_id,
+        act=_act(by, submission_token, source, confirmed),
+        version=version,
+        choices=choices,
+    )
+    link = _link(shop__return_locations=location_id)
+    return transitions.settle_location(settling, write=operations.location(link))
+
+
+def restore_location(
+    location_id: int,
+    change_id: int,
+    *,
+    by: User,
+    version: int,
+    submission_token: uuid.UUID,
+    confirmed: Confirmation = NOTHING_CONFIRMED,
+    source: Source = Source.HERE,
+) -> Command:
+    """An earlier version of it, out of its history, as a new edit."""
+    restoring = transitions.Restoring(
+        location_id=location_id,
+        change_id=change_id,
+        act=_act(by, submission_token, source, confirmed),
+        version=version,
+    )
+    link = _link(shop__return_locations=location_id)
+    return transitions.restore_location(restoring, write=operations.location(link))
+
+
+def link_location(
+    location_id: int, other_id: str, *, by: User, version: int, source: Source = Source.HERE
+) -> ReturnLocation:
+    """Parcels that name this id are known to go there. Nothing is sent."""
+    return transitions.link_location(_linking(location_id, other_id, by, version, source))
+
+
+def unlink_location(
+    location_id: int, other_id: str, *, by: User, version: int, source: Source = Source.HERE
+) -> ReturnLocation:
+    return transitions.unlink_location(_linking(location_id, other_id, by, version, source))
+
+
+def _linking(
+    location_id: int, other_id: str, by: User, version: int, source: Source
+) -> transitions.Linking:
+    act = _act(by, uuid.uuid4(), source, NOTHING_CONFIRMED)
+    return transitions.Linking(location_id=location_id, act=act, version=version, other_id=other_id)
+
+
+def _act(
+    by: User, submission_token: uuid.UUID, source: Source, confirmed: Confirmation
+) -> transitions.Act:
+    return transitions.Act(
+        by=by, submission_token=submission_token, source=source, confirmed=confirmed
+    )
 
 
 def create_return(

@@ -4,6 +4,7 @@ A look also makes the one after a lost answer sound: what was there before was n
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from returns_ops.messaging.models import AttemptOutcome, Command
 from returns_ops.messaging.outbox import Answer
@@ -40,14 +41,15 @@ def _location_twins(command: Command) -> Answer | None:
 def _location_since(command: Command) -> Answer | None:
     shown = outcomes.location_at_narvar(command)
     if shown is None:
-        return _refused("Narvar does not have this location any more")
-    changes = differences(command.summary["before"], facts_of(shown))
+        return _refused("Narvar does not have this location any more", gone=True)
+    seen = facts_of(shown)
+    changes = differences(command.summary["before"], seen)
     if not changes:
         return None
-    if not differences(command.summary["asked"], facts_of(shown)):
+    if not differences(command.summary["asked"], seen):
         told = "Narvar shows the location so already"
         return Answer(outcome=AttemptOutcome.ACCEPTED, problem=told)
-    return _refused(f"it was changed at Narvar meanwhile. {'; '.join(changes)}")
+    return _refused(f"it was changed at Narvar meanwhile. {'; '.join(changes)}", seen=seen)
 
 
 def _returns_before(command: Command) -> Answer | None:
@@ -58,8 +60,9 @@ def _returns_before(command: Command) -> Answer | None:
     return None
 
 
-def _refused(why: str) -> Answer:
-    return Answer(outcome=AttemptOutcome.REFUSED, problem=f"Not sent: {why}")
+def _refused(why: str, **found: Any) -> Answer:
+    """`found`: what was seen, for whoever settles it."""
+    return Answer(outcome=AttemptOutcome.REFUSED, problem=f"Not sent: {why}", result=found)
 
 
 FIRST_LOOKS: dict[str, Callable[[Command], Answer | None]] = {

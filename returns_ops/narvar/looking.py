@@ -101,5 +101,7 @@ def recheck_credentials() -> None:
             reply = client.call(link, client.Call(method="GET", path="/api/return_locations"))
         except (client.NotSent, client.OutcomeUnknown):
             continue
-        if answers.judge(reply).outcome != AttemptOutcome.UNAUTHORISED:
+        # Where locations are not enabled, 403 says nothing of the credential: the next call does.
+        feature_off = reply.status == 403 and link.locations_feature == link.Feature.OFF
+        if feature_off or answers.judge(reply).outcome != AttemptOutcome.UNAUTHORISED:
             Connection.objects.filter(pk=link.pk).update(problem="")

@@ -32,10 +32,12 @@ class LookupFailed(Exception):
         *,
         outcome: AttemptOutcome = AttemptOutcome.NOT_SENT,
         wait_seconds: float | None = None,
+        http_status: int | None = None,
     ) -> None:
         super().__init__(words)
         self.outcome = outcome
         self.wait_seconds = wait_seconds
+        self.http_status = http_status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +120,7 @@ def read(link: Connection, path: str, query: dict[str, str], priority: Priority)
             # Reading changes nothing: whatever went wrong, it can be done again.
             outcome=_failed_as(judged.outcome),
             wait_seconds=judged.wait_seconds,
+            http_status=reply.status,
         )
     return reply.body
 

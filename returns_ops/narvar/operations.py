@@ -10,7 +10,7 @@ from returns_ops.messaging.outbox import Answer, Request
 from returns_ops.narvar import wire
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
-from returns_ops.returns.kinds import Kind
+from returns_ops.returns.kinds import OF_LOCATIONS, Kind
 from returns_ops.returns.orders import (
     ApprovalOrder,
     LocationOrder,
@@ -22,6 +22,7 @@ APPROVAL = "/merchant/returns/approval"
 SHIPMENT_STATUS = "/merchant/returns/shipment_status"
 RETURNS = "/api/returns"
 LOCATIONS = "/api/return_locations"
+NOT_ENABLED = "Narvar has return locations not enabled for this account"
 
 
 class Retry(StrEnum):
@@ -55,6 +56,11 @@ def meant(command: Command, answer: Answer) -> Answer:
     if command.kind == Kind.DELETE_LOCATION and answer.http_status == 404:
         told = "Narvar did not have it any more"
         return replace(answer, outcome=AttemptOutcome.ACCEPTED, problem=told)
+    if command.kind in OF_LOCATIONS and answer.http_status == 403:
+        # The credential is good for the rest: it must not stop the shop.
+        return replace(
+            answer, outcome=AttemptOutcome.REFUSED, problem=NOT_ENABLED, wait_seconds=None
+        )
     return answer
 
 

@@ -12,6 +12,7 @@ from returns_ops.narvar import (
     breaker,
     delivery,
     inbound,
+    location_imports,
     locations,
     looking,
     outages,
@@ -111,11 +112,19 @@ def count_events() -> None:
 
 @shared_task(ignore_result=True)
 def sync_locations() -> None:
-    """Read the return locations of every shop that may be called."""
+    """Read the return locations of shops where it is time, or where a person asked."""
     close_old_connections()
     with alone("sync_locations") as nobody_else:
         if nobody_else:
-            locations.sync_all()
+            locations.sync_due()
+
+
+@shared_task(ignore_result=True)
+def import_locations() -> None:
+    close_old_connections()
+    with alone("import_locations") as nobody_else:
+        if nobody_else:
+            location_imports.run_slice()
 
 
 @shared_task(ignore_result=True)

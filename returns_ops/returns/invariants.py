@@ -94,6 +94,12 @@ INVARIANTS: dict[str, str] = {
         WHERE c.kind IN ('create_location', 'update_location', 'delete_location') AND NOT EXISTS (
             SELECT 1 FROM returns_returnlocation l
             WHERE l.shop_id = c.shop_id AND 'location ' || l.id = c.subject)""",
+    "I10 a row of a file is about a location of its shop": """
+        SELECT r.id FROM returns_locationimportrow r
+        JOIN returns_locationimport j ON j.id = r.job_id
+        LEFT JOIN returns_returnlocation l ON l.id = r.location_id
+        LEFT JOIN messaging_command c ON c.id = r.command_id
+        WHERE l.shop_id <> j.shop_id OR c.shop_id <> j.shop_id""",
     "I10 a created return is one of its shop": """
         SELECT c.id FROM messaging_command c
         WHERE c.kind = 'create_return' AND c.state = 'confirmed' AND NOT EXISTS (
@@ -115,6 +121,23 @@ INVARIANTS: dict[str, str] = {
                 WHEN 'create_location' THEN 'location.saved'
                 WHEN 'update_location' THEN 'location.saved'
                 WHEN 'delete_location' THEN 'location.removed' END)""",
+    "I11 every command about a location is in its history": """
+        SELECT c.id FROM messaging_command c WHERE c.summary ? 'was'
+        AND c.kind IN ('create_location', 'update_location', 'delete_location') AND NOT EXISTS (
+            SELECT 1 FROM returns_locationchange h WHERE h.command_id = c.id
+            AND h.actor_id = c.requested_by_id AND 'location ' || h.location_id = c.subject)""",
+    "I11 a location in sync is what both sides agreed on": """
+        SELECT id FROM returns_returnlocation
+        WHERE sync = 'in_sync' AND narvar_id <> '' AND agreed <> shown""",
+    "I4 a location that is being saved has a command for it": """
+        SELECT l.id FROM returns_returnlocation l WHERE l.sync = 'sending' AND NOT EXISTS (
+            SELECT 1 FROM messaging_command c
+            WHERE c.shop_id = l.shop_id AND c.subject = 'location ' || l.id
+            AND c.state NOT IN ('confirmed', 'refused', 'cancelled'))""",
+    "I11 no row of a file waits when the file is done": """
+        SELECT r.id FROM returns_locationimportrow r
+        JOIN returns_locationimport j ON j.id = r.job_id
+        WHERE j.state IN ('done', 'stopped') AND r.state = 'waiting'""",
     "I11 nobody approved their own request": """
         SELECT id FROM messaging_command WHERE approved_by_id = requested_by_id""",
     "I11 what needs a second person was approved by one": """

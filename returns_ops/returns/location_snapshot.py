@@ -24,8 +24,21 @@ FIELDS = {
     "accepts_mail": "returns by mail",
     "accepts_in_store": "returns in store",
 }
+# What a parcel is addressed to: with one of these another, the place moves.
+ADDRESS = (
+    "address1",
+    "address2",
+    "city",
+    "state",
+    "state_code",
+    "postal_code",
+    "country",
+    "country_code",
+)
 # What makes two locations one place.
 PLACE = ("name", "address1", "city", "postal_code")
+
+DEGREES = ("latitude", "longitude")
 
 Facts = dict[str, Any]
 
@@ -55,10 +68,19 @@ def facts_of(location: object) -> Facts:
     return {name: _plain(name, getattr(location, name)) for name in FIELDS}
 
 
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """field: [before, after], of those that differ."""
+    return {
+        name: [before.get(name, ""), after[name]]
+        for name in FIELDS
+        if before.get(name, "") != after[name]
+    }
+
+
 def differences(asked: Facts, shown: Facts) -> list[str]:
     """What Narvar shows otherwise than asked, one phrase each."""
     return [
-        f"{words}: asked for {_spoken(asked[name])}, Narvar shows {_spoken(shown[name])}"
+        f"{words}: asked for {spoken(asked[name])}, Narvar shows {spoken(shown[name])}"
         for name, words in FIELDS.items()
         if asked[name] != shown[name]
     ]
@@ -72,6 +94,18 @@ def took(asked: Facts, before: Facts, shown: Facts) -> bool:
     """At least one thing that was to change shows as asked."""
     changing = [name for name in FIELDS if asked[name] != before[name]]
     return any(asked[name] == shown[name] for name in changing)
+
+
+def moves(before: Facts, after: Facts) -> bool:
+    """Parcels would be addressed otherwise."""
+    return any(before[name] != after[name] for name in ADDRESS)
+
+
+def value_of(name: str, plain: str | bool) -> Any:
+    """What a row holds, from what JSON holds."""
+    if name in DEGREES:
+        return Decimal(str(plain)) if plain != "" else None
+    return plain
 
 
 def rounded(degrees: Decimal) -> Decimal:
@@ -92,7 +126,7 @@ def _plain(name: str, value: Any) -> str | bool:
     return str(value).strip()
 
 
-def _spoken(value: str | bool) -> str:
+def spoken(value: str | bool) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value or "nothing"

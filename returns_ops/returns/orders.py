@@ -1,11 +1,14 @@
 """What we ask of Narvar, in our words. A wrong order cannot be made: it raises ValueError."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Self
 from uuid import UUID
 
 from returns_ops.returns.currency import decimals_of
+from returns_ops.returns.location_snapshot import DEGREES, FIELDS
 
 DECISIONS = (
     "approved",
@@ -134,6 +137,13 @@ class LocationOrder:
         _need_degrees(self.latitude, 90, "The latitude")
         _need_degrees(self.longitude, 180, "The longitude")
         _need_flags(accepts_in_store=self.accepts_in_store, accepts_mail=self.accepts_mail)
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Self:
+        """From what JSON holds of a location; raises ValueError when it is not whole."""
+        plain = {name: facts[name] for name in FIELDS}
+        degrees = {name: Decimal(str(plain[name] or "NaN")) for name in DEGREES}
+        return cls(**{**plain, **degrees})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,14 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging import heartbeats
 from returns_ops.messaging.models import Command, Event, Heartbeat
 from returns_ops.narvar.connections import issue_webhook_credential
-from returns_ops.returns.models import BenchRules, DecisionReason, Grade, RefundLimit, Rma
+from returns_ops.returns.models import (
+    BenchRules,
+    DecisionReason,
+    Grade,
+    RefundLimit,
+    ReturnLocation,
+    Rma,
+)
 from tests.builders import (
     make_attempt,
     make_command,
@@ -76,6 +83,7 @@ def make_cast(shop: Shop) -> Cast:
         RefundLimit: RefundLimit.objects.create(
             shop=shop, role=Role.AGENT, currency="USD", each=100, day=500
         ),
+        ReturnLocation: ReturnLocation.objects.create(shop=shop, name="Dock"),
         AccessAttempt: AccessAttempt.objects.create(failures_since_start=1, **seen),
         AccessLog: AccessLog.objects.create(**seen),
         AccessFailureLog: AccessFailureLog.objects.create(**seen),

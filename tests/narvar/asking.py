@@ -13,6 +13,7 @@ from returns_ops.messaging.models import Command
 from returns_ops.narvar import decisions, looking
 from returns_ops.returns.models import ReturnLocation, Rma
 from returns_ops.returns.orders import LocationOrder, ReturnLine, ReturnOrder
+from returns_ops.returns.transitions import Confirmation
 from tests.builders import make_staff
 from tests.circle import Circle
 
@@ -65,6 +66,11 @@ def dock(**fields: Any) -> LocationOrder:
     return LocationOrder(**{**DOCK, **fields})
 
 
+def sure(location: ReturnLocation | None) -> Confirmation:
+    """What the person confirms before an address changes, or a location goes."""
+    return Confirmation(rules_settled=True, typed_name=location.name if location else "")
+
+
 def save(circle: Circle, location: ReturnLocation | None = None, **fields: Any) -> Command:
     return decisions.save_location(
         circle.shop,
@@ -73,6 +79,18 @@ def save(circle: Circle, location: ReturnLocation | None = None, **fields: Any) 
         submission_token=uuid.uuid4(),
         location_id=location.pk if location else None,
         version=location.version if location else 0,
+        confirmed=sure(location),
+    )
+
+
+def settle(circle: Circle, location: ReturnLocation, **choices: str) -> Command | None:
+    return decisions.settle_location(
+        location.pk,
+        by=staff(circle, Role.LOCATION_ADMIN),
+        version=location.version,
+        submission_token=uuid.uuid4(),
+        choices=choices,
+        confirmed=sure(location),
     )
 
 
@@ -82,6 +100,7 @@ def remove(circle: Circle, location: ReturnLocation) -> Command | None:
         by=staff(circle, Role.LOCATION_ADMIN),
         version=location.version,
         submission_token=uuid.uuid4(),
+        confirmed=sure(location),
     )
 
 

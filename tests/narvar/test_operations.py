@@ -124,9 +124,8 @@ def test_what_is_told_of_a_return_can_be_undone_and_the_rest_cannot(circle: Circ
     told = tell(circle, circle.arrive(), RECEIVED)
 
     decisions.undo(told.pk, by=circle.wanda)
-    for command in (save(circle), create(circle)):
-        with pytest.raises(Refused, match="it cannot be undone"):
-            decisions.undo(command.pk, by=circle.wanda)
+    with pytest.raises(Refused, match="it cannot be undone"):
+        decisions.undo(create(circle).pk, by=circle.wanda)
 
     told.refresh_from_db()
     assert told.state == CommandState.CANCELLED

@@ -209,24 +209,8 @@ def test_a_location_that_was_edited_at_narvar_meanwhile_is_not_overwritten(
     location = the_only()
     assert command.state == CommandState.REFUSED
     assert calls(circle, "update_location") == 1  # the other one's
-    assert location.sync == Sync.NOT_SAVED
+    assert location.sync == Sync.CONFLICT
     assert "asked for Dock, Narvar shows Gate 7" in location.problem
-
-
-def test_after_the_next_reading_the_edit_can_be_made_again(circle: Circle) -> None:
-    save(circle, saved(circle), city="Trenton")
-    elsewhere(circle, "PUT", name="Gate 7")
-    circle.send()
-    locations.sync_locations(circle.shop)
-    location = the_only()
-    assert (location.city, location.sync) == ("Trenton", Sync.NOT_SAVED)  # what was wanted stays
-
-    save(circle, location, city="Trenton", name="Gate 7")
-    circle.send()
-    look()
-
-    assert at_narvar(circle)[0]["location"]["city"] == "Trenton"
-    assert (the_only().sync, the_only().problem) == (Sync.IN_SYNC, "")
 
 
 def test_what_narvar_dropped_or_changed_is_told_in_words(circle: Circle) -> None:
@@ -370,7 +354,8 @@ def test_a_shop_that_cannot_be_read_keeps_its_locations(circle: Circle) -> None:
         with pytest.raises(LookupFailed):
             locations.sync_locations(circle.shop)
     circle.narvar.fail_next("list_locations", "status", status=500)
-    locations.sync_all()
+    Connection.objects.update(locations_tried_at=None)
+    locations.sync_due()
 
     assert the_only().sync == Sync.IN_SYNC
 

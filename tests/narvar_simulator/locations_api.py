@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from tests.narvar_simulator import shapes, strict
@@ -17,20 +18,26 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
 def list_locations(narvar: Narvar, call: Call) -> Answer:
+    if refused := _refused(narvar, call):
+        return refused
     return json_answer(200, list(call.shop.locations.values()))
 
 
 def get_location(narvar: Narvar, call: Call) -> Answer:
+    if refused := _refused(narvar, call):
+        return refused
     found = call.shop.locations.get(call.location_id)
     return json_answer(200, found) if found else _unknown(call)
 
 
 def create_location(narvar: Narvar, call: Call) -> Answer:
+    if refused := _refused(narvar, call):
+        return refused
     document = _read(call, strict.LOCATION)
     if isinstance(document, Answer):
         return document
     location_id = "".join(narvar.world.rng.choice(_LETTERS) for _ in range(6))
-    call.shop.locations[location_id] = _stored(document, location_id)
+    call.shop.locations[location_id] = _stored(narvar, document, location_id)
     narvar.world.changed()
     if not narvar.settings.location_answers_body:
         return Answer(201)
@@ -38,6 +45,8 @@ def create_location(narvar: Narvar, call: Call) -> Answer:
 
 
 def update_location(narvar: Narvar, call: Call) -> Answer:
+    if refused := _refused(narvar, call):
+        return refused
     if call.location_id not in call.shop.locations:
         return _unknown(call)
     document = _read(call, strict.LOCATION_UPDATE)
@@ -47,7 +56,7 @@ def update_location(narvar: Narvar, call: Call) -> Answer:
         words = f"id {document['id']} is not the id in the path"
         call.object(words)
         return refusal(422, words)
-    call.shop.locations[call.location_id] = _stored(document, call.location_id)
+    call.shop.locations[call.location_id] = _stored(narvar, document, call.location_id)
     narvar.world.changed()
     if not narvar.settings.location_answers_body:
         return Answer(200)
@@ -55,10 +64,23 @@ def update_location(narvar: Narvar, call: Call) -> Answer:
 
 
 def delete_location(narvar: Narvar, call: Call) -> Answer:
+    if refused := _refused(narvar, call):
+        return refused
     if call.shop.locations.pop(call.location_id, None) is None:
         return _unknown(call)
     narvar.world.changed()
     return Answer(204)
+
+
+def _refused(narvar: Narvar, call: Call) -> Answer | None:
+    """The spec names no parameter of any of the five, and a body for two of them."""
+    if call.query:
+        call.object(f"{call.operation} takes no parameters: {', '.join(call.query)}")
+    if call.operation not in ("create_location", "update_location") and call.raw:
+        call.object(f"{call.operation} takes no body")
+    if (status := narvar.settings.locations_off_status) is not None:
+        return refusal(status, "management of return locations is not enabled on your account")
+    return None
 
 
 def _unknown(call: Call) -> Answer:
@@ -83,20 +105,38 @@ def _read(call: Call, fields: dict[str, Field]) -> Json | Answer:
 
 def _range_problems(location: Json) -> list[shapes.Problem]:
     bounds = (("latitude", 90), ("longitude", 180))
-    return [
+    found = [
         shapes.Problem(f"location.{name} is out of range: {location[name]}")
         for name, most in bounds
         if not -most <= location[name] <= most
     ]
+    country, state = location["country_code"], location["state_code"]
+    if not re.fullmatch("[A-Z]{2}", country):
+        found.append(shapes.Problem(f"location.country_code is not of ISO 3166-1: {country}"))
+    if state.startswith(f"{country}-"):
+        found.append(shapes.Problem(f"location.state_code has its country prefix: {state}"))
+    return found
 
 
-def _stored(document: Json, location_id: str) -> Json:
+def _stored(narvar: Narvar, document: Json, location_id: str) -> Json:
     """Only what the spec names is kept, as a service that permits known fields would."""
     known = strict.LOCATION["location"].fields or {}
-    return {
+    found = {
         "accept_in_store_returns": document["accept_in_store_returns"],
         "accept_mail_in_returns": document["accept_mail_in_returns"],
         "id": location_id,
         "location": {key: value for key, value in document["location"].items() if key in known},
         "name": document["name"],
     }
+    return _kept_otherwise(narvar, found)
+
+
+def _kept_otherwise(narvar: Narvar, found: Json) -> Json:
+    """As the settings say: some fields are dropped, some are changed."""
+    for part in (found, found["location"]):
+        for name in list(part):
+            if name in narvar.settings.locations_drop:
+                del part[name]
+            elif name in narvar.settings.locations_change:
+                part[name] = narvar.settings.locations_change[name]
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from tests.narvar_simulator.records import Json
 
@@ -19,6 +19,10 @@ class Settings:
     unknown_rma_is_empty_list: bool = False
     time_filter_alone: bool = False
     location_answers_body: bool = True
+    # Return locations: not enabled for the account (403 or 404), or kept otherwise than sent.
+    locations_off_status: int | None = None
+    locations_drop: list[str] = field(default_factory=list)
+    locations_change: Json = field(default_factory=dict)
     # Webhooks.
     webhooks_on: bool = True
     retry_seconds: float = 3600.0

@@ -79,3 +79,33 @@ def test_an_update_needs_its_own_id(narvar: Simulator, caller: Caller) -> None:
     ]
 
     assert statuses == [422, 422]
+
+
+def test_an_account_may_not_have_them_enabled(narvar: Simulator, caller: Caller) -> None:
+    narvar.change_settings(locations_off_status=403)
+
+    calls = [("GET", PATH), ("POST", PATH), ("GET", f"{PATH}/YXWN"), ("DELETE", f"{PATH}/YXWN")]
+    assert {caller.call(verb, path).status for verb, path in calls} == {403}
+
+
+def test_fields_may_be_kept_otherwise_than_they_were_sent(
+    narvar: Simulator, caller: Caller
+) -> None:
+    narvar.change_settings(locations_drop=["phone"], locations_change={"city": "NEWARK"})
+
+    made = caller.call("POST", PATH, DOCK).json
+
+    assert "phone" not in made["location"]
+    assert made["location"]["city"] == "NEWARK"
+
+
+def test_parameters_and_bodies_that_the_spec_does_not_know_are_objected_to(
+    narvar: Simulator, caller: Caller
+) -> None:
+    caller.call("GET", f"{PATH}?page=2")
+    caller.call("DELETE", f"{PATH}/YXWN", DOCK)
+
+    assert [one.words for one in narvar.objections()] == [
+        "list_locations takes no parameters: page",
+        "delete_location takes no body",
+    ]

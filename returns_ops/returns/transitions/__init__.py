@@ -15,12 +15,28 @@ from returns_ops.returns.transitions.creating import (
     return_not_seen,
     return_seen,
 )
+from returns_ops.returns.transitions.location_acts import (
+    Act,
+    Confirmation,
+    NeedsConfirmation,
+    Source,
+)
 from returns_ops.returns.transitions.location_news import location_read_back, mirror_locations
+from returns_ops.returns.transitions.location_settling import (
+    Linking,
+    Settling,
+    link_location,
+    settle_location,
+    unlink_location,
+)
 from returns_ops.returns.transitions.locations import (
     Removal,
+    Restoring,
     Saving,
     remove_location,
+    restore_location,
     save_location,
+    will_move,
 )
 from returns_ops.returns.transitions.receiving import (
     Bench,
@@ -58,16 +74,23 @@ from returns_ops.returns.transitions.undoing import put_on_hold, release_hold, u
 
 __all__ = [
     "MOST_TRIES",
+    "Act",
     "Approval",
     "Arrival",
     "Bench",
+    "Confirmation",
     "Creation",
+    "Linking",
+    "NeedsConfirmation",
     "NeedsSecondPerson",
     "NotExpected",
     "Part",
     "Refused",
     "Removal",
+    "Restoring",
     "Saving",
+    "Settling",
+    "Source",
     "Stale",
     "Telling",
     "TooMany",
@@ -85,6 +108,7 @@ __all__ = [
     "give_up",
     "give_up_creation",
     "keep_stranger",
+    "link_location",
     "location_read_back",
     "lock_subject",
     "look_was_in_vain",
@@ -99,14 +123,18 @@ __all__ = [
     "redecide_unit",
     "release_hold",
     "remove_location",
+    "restore_location",
     "return_not_seen",
     "return_seen",
     "save_location",
     "send_back",
+    "settle_location",
     "split_item",
     "status_not_seen",
     "take_back",
     "tell_status",
     "undo",
+    "unlink_location",
     "why_not_send",
+    "will_move",
 ]

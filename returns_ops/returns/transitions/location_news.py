@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,36 +11,70 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.kinds import OF_LOCATIONS, Kind
+from returns_ops.returns.location_compare import followed_since, standing_of
 from returns_ops.returns.location_snapshot import (
     FIELDS,
+    Facts,
     LocationSnapshot,
     differences,
     facts_of,
     same_place,
 )
 from returns_ops.returns.models import ReturnLocation
+from returns_ops.returns.transitions import location_acts as acts
 from returns_ops.returns.transitions.outstanding import confirmed, looked_in_vain
 
 Sync = ReturnLocation.Sync
+NARVAR = acts.Source.NARVAR
 READ = ["narvar_id", "document", "shown", "read_at"]
-WRITTEN = [*READ, *FIELDS, "sync", "problem", "removed_at", "version", "changed_at"]
+WRITTEN = [
+    *READ,
+    *FIELDS,
+    "agreed",
+    "followed",
+    "gone_at",
+    "sync",
+    "problem",
+    "removed_at",
+    "version",
+    "changed_at",
+]
+BOTH = "Changed here and at Narvar"
+# In a command's result: what a look saw before it was to be sent.
+SEEN, GONE = "seen", "gone"
 # By now their outcome is known as far as an answer can tell it.
 JUDGED = [CommandState.ACCEPTED, CommandState.ATTENTION]
 
 
 def location_moved(command: Command, location: ReturnLocation) -> None:
     """An answer came. The caller holds location and command locked."""
-    removing = command.kind == Kind.DELETE_LOCATION
     if command.state == CommandState.ACCEPTED:
         location.narvar_id = location.narvar_id or command.result.get("location_id", "")
     elif command.state == CommandState.REFUSED:
-        location.sync = Sync.IN_SYNC if removing else Sync.NOT_SAVED
-        why = command.problem.removeprefix("Not sent: ")
-        location.problem = f"Not {'removed' if removing else 'saved'}: {why}"
+        _refused(command, location)
     elif command.state == CommandState.ATTENTION:
+        done = "removed" if command.kind == Kind.DELETE_LOCATION else "saved"
         location.sync = Sync.NOT_SAVED
-        location.problem = f"Perhaps {'removed' if removing else 'saved'}: {command.problem}"
+        location.problem = f"Perhaps {done}: {command.problem}"
     _write(location)
+
+
+def _refused(command: Command, location: ReturnLocation) -> None:
+    """What was wanted stays on the row; what a look saw at Narvar stands beside it."""
+    location.shown = command.result.get(SEEN, location.shown)
+    if command.result.get(GONE):
+        location.gone_at = timezone.now()
+    location.sync = standing_of(location)
+    done = "removed" if command.kind == Kind.DELETE_LOCATION else "saved"
+    location.problem = f"Not {done}: {command.problem.removeprefix('Not sent: ')}"
+    acts.remember(
+        location,
+        facts_of(location),
+        source=NARVAR,
+        verb="refused",
+        text=location.problem,
+        command=command,
+    )
 
 
 @transaction.atomic
@@ -85,7 +120,8 @@ def _settled(command: Command, location: ReturnLocation, shown: LocationSnapshot
         if shown is not None:
             return False
         confirmed(command)
-        _bury(location, "")
+        acts.bury(location)
+        _write(location)
         return True
     if shown is None:
         return False
@@ -94,9 +130,14 @@ def _settled(command: Command, location: ReturnLocation, shown: LocationSnapshot
     if other and seen == command.summary.get("before"):
         return False
     confirmed(command)
+    before = facts_of(location)
     _take(location, shown)
     location.problem = f"Narvar kept it otherwise. {'; '.join(other)}" if other else ""
+    location.followed = followed_since({}, asked, seen, why="kept")
     _write(location)
+    if other:
+        text = location.problem
+        acts.remember(location, before, source=NARVAR, verb="kept", text=text, command=command)
     return True
 
 
@@ -110,6 +151,7 @@ def mirror_locations(
     listed = [one for one in snapshots if one.narvar_id]
     # Of what was changed after the question, the answer may not know.
     later = {row.pk for row in rows if row.changed_at > asked_at}
+    _settle_waiting(shop, [row for row in rows if row.pk not in later], listed)
     for shown in listed:
         row = _row_of(shown, rows)
         if row is None:
@@ -118,10 +160,8 @@ def mirror_locations(
             _mirror(row, shown)
     ids = {one.narvar_id for one in listed}
     for row in rows:
-        gone = row.narvar_id and row.narvar_id not in ids and row.sync == Sync.IN_SYNC
-        if gone and row.pk not in later:
-            _bury(row, "location.gone")
-    _settle_waiting(shop, [row for row in rows if row.pk not in later], listed)
+        if row.narvar_id and row.narvar_id not in ids and row.pk not in later:
+            _vanish(row)
 
 
 def _row_of(shown: LocationSnapshot, rows: list[ReturnLocation]) -> ReturnLocation | None:
@@ -138,29 +178,76 @@ def _new(shop: Shop, shown: LocationSnapshot) -> ReturnLocation:
     row = ReturnLocation(shop=shop)
     _take(row, shown)
     row.save()
+    acts.remember(row, {}, source=NARVAR, verb="imported", text="Found at Narvar")
     return row
 
 
 def _mirror(row: ReturnLocation, shown: LocationSnapshot) -> None:
-    """What we have asked for stays ours until it is settled; the rest is Narvar's."""
-    facts, seen = facts_of(row), facts_of(shown)
+    """What nobody changed here follows Narvar; what was changed on both sides waits for a word."""
+    ours, seen = facts_of(row), facts_of(shown)
     if row.sync == Sync.DELETED:
         _take(row, shown)
-        _write(row)
-        audit.record("location.back", row.subject, shop=row.shop, actor=None, name=row.name)
-    elif row.sync == Sync.IN_SYNC and facts != seen:
-        _take(row, shown)
-        row.problem = ""
-        _write(row)
-        changes = differences(facts, seen)
-        audit.record("location.changed", row.subject, shop=row.shop, actor=None, changes=changes)
-    elif row.sync == Sync.NOT_SAVED and facts == seen:
-        _take(row, shown)
-        row.problem = ""
-        _write(row)
-    else:
+        _news(row, ours, "back", "Narvar has it again")
+    elif row.sync == Sync.SENDING:
         _read(row, shown)
         row.save(update_fields=READ)
+    elif ours == seen:
+        _agree(row, shown)
+    elif row.sync == Sync.IN_SYNC or ours == row.agreed:
+        _take(row, shown)
+        row.problem = ""
+        row.followed = followed_since(row.followed, ours, seen, why="changed")
+        _news(row, ours, "changed", "Changed at Narvar", changes=differences(ours, seen))
+    else:
+        _keep_both(row, shown)
+
+
+def _agree(row: ReturnLocation, shown: LocationSnapshot) -> None:
+    followed, settled = row.followed, row.sync == Sync.IN_SYNC
+    _take(row, shown)
+    row.followed = followed
+    if settled:
+        row.save(update_fields=[*READ, "agreed"])
+    else:
+        row.problem = ""
+        _write(row)
+
+
+def _keep_both(row: ReturnLocation, shown: LocationSnapshot) -> None:
+    """Changed here; whether at Narvar too, what both last agreed on tells."""
+    before = (row.sync, row.shown)
+    _read(row, shown)
+    row.gone_at = None
+    row.sync = standing_of(row)
+    if (row.sync, row.shown) == before:
+        row.save(update_fields=READ)
+    elif row.sync == Sync.CONFLICT:
+        row.problem = row.problem or BOTH
+        _news(row, facts_of(row), "conflict", BOTH)
+    else:
+        _write(row)
+
+
+def _vanish(row: ReturnLocation) -> None:
+    """Narvar does not list it any more."""
+    ours = facts_of(row)
+    if row.sync in (Sync.DELETED, Sync.SENDING) or row.gone_at:
+        return
+    if row.sync == Sync.IN_SYNC or ours == row.agreed:
+        acts.bury(row)
+        _news(row, ours, "gone", "Removed at Narvar")
+        return
+    row.sync, row.gone_at = Sync.CONFLICT, timezone.now()
+    row.problem = "Changed here, removed at Narvar"
+    _news(row, ours, "conflict", row.problem)
+
+
+def _news(row: ReturnLocation, before: Facts, verb: str, text: str, **data: Any) -> None:
+    """Narvar's doing: written, audited, and a line of history."""
+    _write(row)
+    subject = row.subject
+    audit.record(f"location.{verb}", subject, shop=row.shop, actor=None, name=row.name, **data)
+    acts.remember(row, before, source=NARVAR, verb=verb, text=text)
 
 
 def _settle_waiting(shop: Shop, rows: list[ReturnLocation], listed: list[LocationSnapshot]) -> None:
@@ -178,19 +265,13 @@ def _take(row: ReturnLocation, shown: LocationSnapshot) -> None:
     _read(row, shown)
     for name in FIELDS:
         setattr(row, name, getattr(shown, name))
-    row.sync, row.removed_at = Sync.IN_SYNC, None
+    row.sync, row.removed_at, row.gone_at = Sync.IN_SYNC, None, None
+    row.agreed, row.followed = row.shown, {}
 
 
 def _read(row: ReturnLocation, shown: LocationSnapshot) -> None:
     row.narvar_id = row.narvar_id or shown.narvar_id
     row.document, row.shown, row.read_at = dict(shown.document), facts_of(shown), timezone.now()
-
-
-def _bury(row: ReturnLocation, action: str) -> None:
-    row.sync, row.problem, row.removed_at = Sync.DELETED, "", timezone.now()
-    _write(row)
-    if action:
-        audit.record(action, row.subject, shop=row.shop, actor=None, name=row.name)
 
 
 def _write(row: ReturnLocation) -> None:

@@ -1,27 +1,28 @@
 """Save and remove return locations. Only a location admin may; nothing is sent twice."""
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
-from django.utils import timezone
 
-from returns_ops.accounts import audit
-from returns_ops.accounts.models import Shop, User
-from returns_ops.accounts.permissions import Permission
-from returns_ops.messaging.models import Command, CommandQuerySet, CommandState
+from returns_ops.accounts.models import Shop
+from returns_ops.messaging.models import Command
 from returns_ops.messaging.outbox import Request
-from returns_ops.returns.kinds import OF_LOCATIONS, Kind
-from returns_ops.returns.location_snapshot import FIELDS, facts_of, rounded, same_place
-from returns_ops.returns.models import ReturnLocation
+from returns_ops.returns.kinds import Kind
+from returns_ops.returns.location_snapshot import facts_of, moves, rounded, same_place
+from returns_ops.returns.models import LocationChange, ReturnLocation
 from returns_ops.returns.orders import LocationOrder
-from returns_ops.returns.transitions.approval import Refused, Stale
-from returns_ops.returns.transitions.promising import Wish, owe, same_form, traces_of
+from returns_ops.returns.transitions import location_acts as acts
+from returns_ops.returns.transitions.approval import Refused, hold_of
+from returns_ops.returns.transitions.location_acts import Act
+from returns_ops.returns.transitions.promising import Wish, owe, same_form
 
 Sync = ReturnLocation.Sync
 SAVINGS = {Kind.CREATE_LOCATION, Kind.UPDATE_LOCATION}
+WAS = "was"  # in a command's summary: the row before, or nothing where there was none
+
+Write = Callable[[LocationOrder], Request]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,8 @@ class Saving:
     """What a person wants a location to be; `location_id` is None for a new one."""
 
     shop: Shop
-    by: User
     order: LocationOrder
-    submission_token: uuid.UUID
+    act: Act
     location_id: int | None = None
     version: int = 0
 
@@ -39,131 +39,178 @@ class Saving:
 @dataclass(frozen=True, kw_only=True)
 class Removal:
     location_id: int
-    by: User
+    act: Act
     version: int
-    submission_token: uuid.UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restoring:
+    """An earlier version, wanted again."""
+
+    location_id: int
+    change_id: int
+    act: Act
+    version: int
 
 
 @transaction.atomic
-def save_location(saving: Saving, *, write: Callable[[LocationOrder], Request]) -> Command:
+def save_location(saving: Saving, *, write: Write) -> Command:
     """Freeze the whole location as a command: Narvar replaces all of it."""
-    _lock_shop(saving.shop)
-    earlier = same_form(saving.submission_token, saving.shop, SAVINGS)
+    acts.lock_shop(saving.shop)
+    earlier = same_form(saving.act.submission_token, saving.shop, SAVINGS)
     if earlier:
         return earlier
-    _permit(saving.by, saving.shop)
-    order = _rounded(saving.order)
-    location = _locked(saving) if saving.location_id else ReturnLocation(shop=saving.shop)
-    _refuse_twin(location, order)
-    before = location.shown if location.narvar_id else None
-    for name in FIELDS:
-        setattr(location, name, getattr(order, name))
-    location.sync, location.problem = Sync.SENDING, ""
-    _changed(location)
-    order = replace(order, location_id=location.narvar_id)
-    command = owe(
-        Wish(
-            shop=saving.shop,
-            subject=location.subject,
-            kind=Kind.UPDATE_LOCATION if location.narvar_id else Kind.CREATE_LOCATION,
-            by=saving.by,
-            submission_token=saving.submission_token,
-            summary={"name": location.name, "asked": facts_of(location), "before": before},
-        ),
-        lambda: write(order),
+    acts.permit(saving.act.by, saving.shop)
+    if saving.location_id is None:
+        location = ReturnLocation(shop=saving.shop)
+        return ask_for(location, saving.order, saving.act, write=write, verb="created")
+    location = acts.lock_location(saving.shop, saving.location_id)
+    acts.refuse_change(location, saving.version)
+    _refuse_unsettled(location)
+    return ask_for(location, saving.order, saving.act, write=write, verb="saved")
+
+
+@transaction.atomic
+def restore_location(restoring: Restoring, *, write: Write) -> Command:
+    """An earlier version of it, as a new edit."""
+    change = LocationChange.objects.select_related("location__shop").get(
+        pk=restoring.change_id, location=restoring.location_id
     )
-    _trace("location.saved", location, command, saving.by)
-    return command
+    shop, act = change.location.shop, restoring.act
+    acts.lock_shop(shop)
+    location = acts.lock_location(shop, restoring.location_id)
+    earlier = same_form(act.submission_token, shop, SAVINGS, location.subject)
+    if earlier:
+        return earlier
+    acts.permit(act.by, shop)
+    acts.refuse_change(location, restoring.version)
+    _refuse_unsettled(location)
+    order = order_of(change.facts)
+    text = f"Version {change.version} restored"
+    return ask_for(location, order, act, write=write, verb="restored", text=text)
 
 
 @transaction.atomic
 def remove_location(removal: Removal, *, write: Callable[[str], Request]) -> Command | None:
     """Remove it at Narvar; None: Narvar never had it, so there is nothing to send."""
     found = ReturnLocation.objects.select_related("shop").get(pk=removal.location_id)
-    _lock_shop(found.shop)
-    location = _lock(found.shop, removal.location_id)
-    subject = location.subject
-    earlier = same_form(removal.submission_token, found.shop, {Kind.DELETE_LOCATION}, subject)
+    act = removal.act
+    acts.lock_shop(found.shop)
+    location = acts.lock_location(found.shop, removal.location_id)
+    kinds = {Kind.DELETE_LOCATION}
+    earlier = same_form(act.submission_token, found.shop, kinds, location.subject)
     if earlier:
         return earlier
-    _permit(removal.by, found.shop)
-    _refuse_change(location, removal.version)
-    _replace_left_open(location, removal.by)
-    if not location.narvar_id:
-        _forget(location, removal.by)
+    acts.permit(act.by, found.shop)
+    acts.refuse_change(location, removal.version)
+    if not location.narvar_id or location.gone_at:
+        acts.replace_left_open(location, act.by)
+        _forget(location, act)
         return None
+    acts.need_confirmation(location, act.confirmed, what="It is removed for good")
+    return _ask_to_remove(location, act, write)
+
+
+def ask_for(
+    location: ReturnLocation,
+    order: LocationOrder,
+    act: Act,
+    *,
+    write: Write,
+    verb: str,
+    text: str = "",
+    was: dict[str, Any] | None = None,
+) -> Command:
+    """The caller holds the locks and has judged. `was`: the row before, where it changed since."""
+    order = _rounded(order)
+    _refuse_needless(location, order)
+    _refuse_twin(location, order)
+    if will_move(location, order):
+        acts.need_confirmation(location, act.confirmed, what="The address changes")
+    acts.replace_left_open(location, act.by)
+    was = was or (acts.kept(location) if location.pk else None)
+    before = facts_of(location) if location.pk else {}
+    at_narvar = location.shown if location.narvar_id else None
+    acts.put(location, facts_of(order))
     location.sync, location.problem = Sync.SENDING, ""
-    _changed(location)
-    command = owe(
-        Wish(
-            shop=found.shop,
-            subject=subject,
-            kind=Kind.DELETE_LOCATION,
-            by=removal.by,
-            submission_token=removal.submission_token,
-            summary={"name": location.name, "narvar_id": location.narvar_id},
-        ),
-        lambda: write(location.narvar_id),
+    location.followed, location.gone_at = {}, None
+    acts.store(location)
+    summary = {"name": location.name, "asked": facts_of(location), "before": at_narvar, WAS: was}
+    kind = Kind.UPDATE_LOCATION if location.narvar_id else Kind.CREATE_LOCATION
+    order = replace(order, location_id=location.narvar_id)
+    command = owe(_wish(location, kind, act, summary), lambda: write(order))
+    acts.trace(location, "location.saved", act.by, command)
+    acts.remember(
+        location,
+        before,
+        source=act.source,
+        verb=verb,
+        text=text or verb.capitalize(),
+        by=act.by,
+        command=command,
     )
-    _trace("location.removed", location, command, removal.by)
     return command
 
 
-def _lock_shop(shop: Shop) -> None:
-    """Two people who make the same location meet here."""
-    Shop.objects.select_for_update(no_key=True).get(pk=shop.pk)
+def _wish(location: ReturnLocation, kind: Kind, act: Act, summary: dict[str, Any]) -> Wish:
+    return Wish(
+        shop=location.shop,
+        subject=location.subject,
+        kind=kind,
+        by=act.by,
+        submission_token=act.submission_token,
+        summary=summary,
+        hold=hold_of(location.shop),
+    )
 
 
-def _lock(shop: Shop, location_id: int) -> ReturnLocation:
-    return ReturnLocation.objects.select_for_update().get(shop=shop, pk=location_id)
+def will_move(location: ReturnLocation, order: LocationOrder) -> bool:
+    """Whether Narvar would send parcels to another address than it does now."""
+    if not location.narvar_id:
+        return False
+    return moves(location.shown or facts_of(location), facts_of(order))
 
 
-def _permit(user: User, shop: Shop) -> None:
-    if not user.may(Permission.MANAGE_LOCATIONS, shop):
-        raise Refused(f"{user} may not change return locations of {shop}.")
+def order_of(facts: dict[str, Any]) -> LocationOrder:
+    try:
+        return LocationOrder.from_facts(facts)
+    except ValueError as error:
+        raise Refused(f"This cannot be sent to Narvar: {error}.") from error
 
 
-def _locked(saving: Saving) -> ReturnLocation:
-    location = _lock(saving.shop, saving.location_id or 0)
-    _refuse_change(location, saving.version)
-    if not location.narvar_id and _left_open(location).exists():
+def _ask_to_remove(location: ReturnLocation, act: Act, write: Callable[[str], Request]) -> Command:
+    acts.replace_left_open(location, act.by)
+    was, before = acts.kept(location), facts_of(location)
+    location.sync, location.problem = Sync.SENDING, ""
+    acts.store(location)
+    summary = {"name": location.name, "narvar_id": location.narvar_id, WAS: was}
+    wish = _wish(location, Kind.DELETE_LOCATION, act, summary)
+    command = owe(wish, lambda: write(location.narvar_id))
+    acts.trace(location, "location.removed", act.by, command)
+    acts.remember(
+        location,
+        before,
+        source=act.source,
+        verb="removed",
+        text="Removed",
+        by=act.by,
+        command=command,
+    )
+    return command
+
+
+def _refuse_unsettled(location: ReturnLocation) -> None:
+    if location.sync == Sync.CONFLICT:
+        raise Refused(f"{location} was changed at Narvar too: settle that first.")
+    if not location.narvar_id and acts.left_open(location).exists():
         raise Refused(f"Narvar may have made {location} already: remove this one, or wait.")
-    _replace_left_open(location, saving.by)
-    return location
 
 
-def _refuse_change(location: ReturnLocation, version: int) -> None:
-    if location.removed_at:
-        raise Refused(f"{location} was removed.")
-    if location.version != version:
-        raise Stale(f"{location} changed while you looked at it. Look again, then decide.")
-    if _open(location).exclude(state=CommandState.ATTENTION).exists():
-        raise Refused(f"{location} is still being saved at Narvar. Wait until it is done.")
-
-
-def _open(location: ReturnLocation) -> CommandQuerySet:
-    about = Command.objects.about(location.shop_id, location.subject)
-    return about.open().filter(kind__in=OF_LOCATIONS)
-
-
-def _left_open(location: ReturnLocation) -> CommandQuerySet:
-    return _open(location).filter(state=CommandState.ATTENTION).select_for_update()
-
-
-def _replace_left_open(location: ReturnLocation, by: User) -> None:
-    """What waits for a person is settled by what the person does now."""
-    for command in _left_open(location):
-        command.state, command.settled_at = CommandState.CANCELLED, Now()
-        command.save(update_fields=["state", "settled_at"])
-        audit.record(
-            "command.replaced",
-            location.subject,
-            shop=location.shop,
-            actor=by,
-            command=command.pk,
-            cause=command.cause,
-            permission=Permission.MANAGE_LOCATIONS,
-        )
+def _refuse_needless(location: ReturnLocation, order: LocationOrder) -> None:
+    """What both sides have already is not sent again."""
+    same = location.pk and facts_of(location) == facts_of(order)
+    if same and location.sync == Sync.IN_SYNC:
+        raise Refused(f"Nothing of {location} was changed.")
 
 
 def _refuse_twin(location: ReturnLocation, order: LocationOrder) -> None:
@@ -174,40 +221,18 @@ def _refuse_twin(location: ReturnLocation, order: LocationOrder) -> None:
             raise Refused(f"There is a location {other} at this address already.")
 
 
-def _forget(location: ReturnLocation, by: User) -> None:
-    """Never seen at Narvar; should it be there after all, it comes back with the next reading."""
-    location.sync, location.removed_at = Sync.DELETED, timezone.now()
-    _changed(location)
-    audit.record(
-        "location.forgotten",
-        location.subject,
-        shop=location.shop,
-        actor=by,
-        name=location.name,
-        permission=Permission.MANAGE_LOCATIONS,
-    )
+def _forget(location: ReturnLocation, act: Act) -> None:
+    """Not at Narvar; should it be there after all, it comes back with the next reading."""
+    before = facts_of(location)
+    acts.bury(location)
+    acts.store(location)
+    acts.record(location, "location.forgotten", act.by, name=location.name)
+    text = "Removed; Narvar does not have it"
+    acts.remember(location, before, source=act.source, verb="removed", text=text, by=act.by)
 
 
 def _rounded(order: LocationOrder) -> LocationOrder:
     """What is sent is what our columns hold."""
     return replace(
         order, latitude=rounded(order.latitude), longitude=rounded(order.longitude), location_id=""
-    )
-
-
-def _changed(location: ReturnLocation) -> None:
-    location.version = location.version + 1 if location.pk else 1
-    location.changed_at = timezone.now()
-    location.save()
-
-
-def _trace(action: str, location: ReturnLocation, command: Command, by: User) -> None:
-    audit.record(
-        action,
-        location.subject,
-        shop=location.shop,
-        actor=by,
-        name=location.name,
-        permission=Permission.MANAGE_LOCATIONS,
-        **traces_of(command),
     )

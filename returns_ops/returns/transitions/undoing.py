@@ -7,8 +7,9 @@ from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.kinds import OF_RMAS
+from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS
 from returns_ops.returns.models import Rma
+from returns_ops.returns.transitions import location_undo
 from returns_ops.returns.transitions.approval import Refused, permit, trace
 from returns_ops.returns.transitions.lines import release
 
@@ -20,7 +21,10 @@ ON_HOLD = "on_hold"  # in a command's summary
 @transaction.atomic
 def undo(command_id: int, *, by: User) -> Command:
     """What it told may be decided anew; raises Refused when it may have left."""
-    command, rma = _lock(command_id, by)
+    found = _found(command_id)
+    if found.kind in OF_LOCATIONS:
+        return location_undo.undo_location(found, by=by)
+    command, rma = _lock(found, by)
     if command.state == CommandState.CANCELLED:
         return command
     if not command.can_be_undone:
@@ -53,21 +57,38 @@ def cancel(
     return command
 
 
-def _lock(command_id: int, by: User) -> tuple[Command, Rma]:
+def _found(command_id: int) -> Command:
+    return Command.objects.select_related("shop").get(pk=command_id)
+
+
+def _lock(found: Command, by: User) -> tuple[Command, Rma]:
     """In one order everywhere: the RMA, then its command."""
-    found = Command.objects.select_related("shop").get(pk=command_id)
     if found.kind not in OF_RMAS:
         raise Refused("This is sent at once: it cannot be undone, only changed again.")
     rmas = Rma.objects.select_for_update(of=("self",)).select_related("shop")
     rma = rmas.get(shop=found.shop, rma_number=found.subject)
     permit(by, rma.shop)
-    return Command.objects.select_for_update().get(pk=command_id), rma
+    return Command.objects.select_for_update().get(pk=found.pk), rma
 
 
 def _set_clock(command_id: int, *, by: User, hold: bool) -> Command:
-    command, rma = _lock(command_id, by)
-    if bool(command.summary.get(ON_HOLD)) == hold:
+    found, verb = _found(command_id), "hold" if hold else "release"
+    if found.kind in OF_LOCATIONS:
+        command, location = location_undo.lock(found, by)
+        if _turn_clock(command, hold=hold):
+            location_undo.clock_told(location, command, by=by, verb=verb)
         return command
+    command, rma = _lock(found, by)
+    if _turn_clock(command, hold=hold):
+        text = "On hold: not sent until it is released" if hold else "Released: it is sent now"
+        trace(rma, command, by=by, verb=verb, text=text)
+    return command
+
+
+def _turn_clock(command: Command, *, hold: bool) -> bool:
+    """False: it stands so already. The caller holds the lock."""
+    if bool(command.summary.get(ON_HOLD)) == hold:
+        return False
     if command.state != CommandState.QUEUED or command.tries:
         raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
     due = Now() + UNTIL_RELEASED if hold else Now()
@@ -75,6 +96,4 @@ def _set_clock(command_id: int, *, by: User, hold: bool) -> Command:
     command.summary = {**command.summary, ON_HOLD: hold}
     command.save(update_fields=["held_until", "next_attempt_at", "summary"])
     command.refresh_from_db()
-    text = "On hold: not sent until it is released" if hold else "Released: it is sent now"
-    trace(rma, command, by=by, verb="hold" if hold else "release", text=text)
-    return command
+    return True
