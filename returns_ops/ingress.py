@@ -6,4 +6,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_ops.ingress_settings")
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from returns_ops.narvar.doorway import with_door  # noqa: E402  (its models need the settings)
+
+application = with_door(django)

@@ -11,5 +11,6 @@ DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 2,
     "application_name": "returns-ops-ingress",
     "server_side_binding": True,
+    "prepare_threshold": 2,
     "options": "-c statement_timeout=3000 -c lock_timeout=1000",
 }

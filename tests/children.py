@@ -49,5 +49,5 @@ def run(
 ) -> tuple[int, list[int]]:
     """Until its end, however it comes; returns its exit code and what it was answered."""
     child = start(action, failpoints=failpoints)
-    printed, _ = child.communicate(json.dumps(deliveries), timeout=30)
+    printed, _ = child.communicate(json.dumps(deliveries), timeout=120)
     return child.returncode, [int(line) for line in printed.split()]

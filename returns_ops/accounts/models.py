@@ -69,6 +69,12 @@ class Shop(models.Model):
         validators=[MinValueValidator(0), MaxValueValidator(600)],
         help_text="How long a decision can be undone; empty: HOLD_SECONDS",
     )
+    door_version = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Counts changes of who may knock; the database counts, and never back",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ShopQuerySet.as_manager()

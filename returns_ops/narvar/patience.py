@@ -3,8 +3,6 @@
 import re
 import time
 
-from django.http import HttpRequest
-
 # Narvar hangs up after six seconds; what waited three before we saw it is not even begun.
 LONGEST_QUEUE = 3.0
 LONGEST_ANSWER = 4.0
@@ -17,9 +15,9 @@ _STAMP = re.compile(r"\s*(?:t=)?(\d{10})(?:\.(\d{1,6})|(\d{3})|(\d{6}))?\s*")
 class Patience:
     """Runs from the moment the proxy took the request, if it says when, else from now."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request_start: str) -> None:
         self._began = time.monotonic()
-        self._queued = queued_seconds(request.headers.get("X-Request-Start", ""), time.time())
+        self._queued = queued_seconds(request_start, time.time()) if request_start else 0.0
 
     @property
     def seconds(self) -> float:

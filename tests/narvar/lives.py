@@ -47,12 +47,12 @@ def item(sku: str, states: list[dict[str, Any]]) -> dict[str, Any]:
 def keep(shop: Shop, body: dict[str, Any] | bytes, *, webhook_id: str = "") -> Event:
     """Store a delivery, as the door does."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    stored, _ = inbox.store(
-        inbox.Delivery(
-            shop_id=shop.pk, body=raw, headers={}, webhook_id=webhook_id or str(uuid.uuid4())
-        )
+    delivery = inbox.Delivery(
+        shop_id=shop.pk, body=raw, headers={}, webhook_id=webhook_id or str(uuid.uuid4())
     )
-    return Event.objects.get(pk=stored)
+    stored = inbox.store(delivery)
+    assert stored is not None
+    return Event.objects.get(pk=stored[0])
 
 
 def drain() -> None:

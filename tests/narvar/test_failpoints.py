@@ -90,7 +90,7 @@ def kept(delivery: Delivered) -> bool:
 
 
 def test_every_step_has_a_failpoint_and_no_name_is_used_twice() -> None:
-    steps = ["after_auth", "before_insert", "after_insert", "before_commit", "after_commit"]
+    steps = ["after_auth", "before_insert", "after_commit"]
     assert set(AT_THE_DOOR) == {f"ingress.{step}" for step in [*steps, "before_answer"]}
     steps = ["after_claim", "after_parse", "after_lock", "after_apply", "before_settle"]
     assert set(IN_THE_DRAIN) == {

@@ -131,7 +131,7 @@ def frozen_at(step: str) -> Iterator[subprocess.Popen[str]]:
 def thaw(sender: subprocess.Popen[str]) -> str:
     """Let it go on to its end; returns what it said."""
     sender.send_signal(signal.SIGCONT)
-    said, complained = sender.communicate(timeout=30)
+    said, complained = sender.communicate(timeout=120)
     assert sender.returncode == 0
     return said + complained
 
