@@ -52,6 +52,9 @@ class Access:
         granted = self._granted.get(permission, {})
         return bool(granted) if shop is None else shop.pk in granted
 
+    def roles_in(self, shop: Shop) -> set[str]:
+        return {one.role for one in self.memberships if one.shop_id == shop.pk}
+
     def why_not(self, *permissions: Permission) -> str:
         """One sentence for a person who may not: a password is missing, or a role."""
         asked = BY_PASSWORD_ONLY.intersection(permissions) if self.user.by_badge else frozenset()

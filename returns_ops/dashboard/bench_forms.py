@@ -7,9 +7,50 @@ from django import forms
 
 from returns_ops.dashboard.amounts import AmountProblem, amount_typed
 from returns_ops.dashboard.show.bench import OUTCOMES, SplitRow
+from returns_ops.dashboard.show.telling import OFFERED
 from returns_ops.returns.plan import Rest
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions import Part
+
+
+class TellForm(forms.Form):
+    """A status, a note, or both; `confirmed` once what they set off was read back."""
+
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", ""), *((one.value, one.label) for one in OFFERED)],
+        error_messages={"invalid_choice": "Choose one of the statuses on the screen."},
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=500,
+        error_messages={"max_length": "Use at most 500 characters for the note."},
+    )
+    version = forms.IntegerField(min_value=1)
+    submission_token = forms.UUIDField()
+    confirmed = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = self.cleaned_data
+        given["status"] = given.get("status") or None
+        given["note"] = given.get("note") or None
+        if not self.errors and given["status"] is None and given["note"] is None:
+            raise forms.ValidationError("Choose a status, write a note, or do both.")
+        return given
+
+    @property
+    def problem(self) -> str:
+        """In one sentence; what the person cannot mend is not told field by field."""
+        told = [str(text) for name in ("status", "note", "__all__") for text in self._told(name)]
+        return " ".join(told) or "This form did not arrive whole. Please try again."
+
+    def _told(self, name: str) -> list[str]:
+        return [str(text) for text in self.errors.get(name, [])]
+
+    def wanted(self) -> dict[str, Any]:
+        """As narvar.decisions.tell_status takes it."""
+        names = ("status", "note", "version", "submission_token")
+        return {name: self.cleaned_data[name] for name in names}
 
 
 class SplitForm(forms.Form):

@@ -22,6 +22,7 @@ from returns_ops.dashboard.views import (
     rmas,
     scanning,
     shops,
+    telling,
 )
 
 login = LoginView.as_view(authentication_form=LoginForm, redirect_authenticated_user=True)
@@ -62,6 +63,7 @@ urlpatterns = [
         receiving.rma_split,
         name="rma_split",
     ),
+    path("rmas/<str:shop>/<path:rma_number>/tell/", telling.rma_tell, name="rma_tell"),
     path("rmas/<str:shop>/<path:rma_number>/note/", receiving.rma_note, name="rma_note"),
     path(
         "rmas/<str:shop>/<path:rma_number>/decision/", decisions.rma_decision, name="rma_decision"

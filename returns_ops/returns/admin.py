@@ -16,6 +16,7 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.records import ReadOnlyAdmin, ReadOnlyInline
 from returns_ops.returns.documents import plain
 from returns_ops.returns.models import (
+    Barcode,
     BenchRules,
     DecisionReason,
     Grade,
@@ -142,6 +143,31 @@ class GradeAdmin(RulesAdmin):
     list_display = ("name", "shop", "code", "bad", "position")
     list_filter = (OF_A_SHOP, "bad")
     ordering = ("shop__domain", "position", "code")
+
+
+@admin.register(Barcode)
+class BarcodeAdmin(RulesAdmin):
+    """What was taught wrongly is deleted here; the next scan asks again."""
+
+    list_display = ("code", "sku", "shop", "taught_by", "taught_at", "bench")
+    list_filter = (OF_A_SHOP,)
+    search_fields = ("code", "sku")
+    ordering = ("shop__domain", "code")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("taught_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            *super().get_readonly_fields(request, obj),
+            "code",
+            "taught_by",
+            "taught_at",
+            "bench",
+        )
 
 
 @admin.register(DecisionReason)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from returns_ops.returns.search import normalise
 
 LONGEST = 500
+LONGEST_PRODUCT = 64
 MOST_WORDS = 16
 COMMANDS = {
     *("APPROVE", "REJECT", "GOOD", "NORESTOCK", "MISSING", "EXCEPTION", "ALL"),
@@ -80,6 +81,17 @@ def read_code(raw: str) -> Code:
         return Code(stored, *card)
     words = _distinct(_words(text, is_gs1))
     return Code(stored, CodeKind.THING if words else CodeKind.EMPTY, words)
+
+
+def product_word(code: Code) -> str:
+    """The one form in which a product's code is remembered; empty for what cannot be one."""
+    if code.kind != CodeKind.THING:
+        return ""
+    for word in code.candidates:
+        if len(word) in GTIN_LENGTHS and _is_number(word) and has_check_digit(word):
+            return word.lstrip("0").zfill(max(GTIN_LENGTHS))
+    first = code.candidates[0]
+    return first if len(first) <= LONGEST_PRODUCT else ""
 
 
 def _printable(raw: str) -> str:

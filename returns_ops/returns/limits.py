@@ -1,6 +1,6 @@
 """How much a person may refund alone, in one refund and in a day."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,20 +34,27 @@ class Limits:
         return max(min(self.each, self.day - self.spent), Decimal(0))
 
 
-def limits_of(user: User, shop: Shop, currency: str) -> Limits:
-    """The widest of the person's roles counts; by badge an approver is an agent."""
-    held = set(Membership.objects.filter(user=user, shop=shop).values_list("role", flat=True))
+def limits_of(
+    user: User, shop: Shop, currency: str, *, roles: Collection[str] | None = None
+) -> Limits:
+    """The widest of the person's roles counts; by badge an approver is an agent.
+
+    `roles` are those of this person in this shop, where they were read for the same answer.
+    """
+    if roles is None:
+        roles = Membership.objects.filter(user=user, shop=shop).values_list("role", flat=True)
+    held = set(roles)
     if user.by_badge and Role.APPROVER in held:
         held = held - {Role.APPROVER.value} | {Role.AGENT.value}
-    roles = [Role(role) for role in held if role in EACH]
+    counting = [Role(role) for role in held if role in EACH]
     own = {row.role: row for row in RefundLimit.objects.filter(shop=shop, currency=currency)}
     return Limits(
         each=max(
-            (own[r].each if r in own else default_limit(EACH, r, currency) for r in roles),
+            (own[r].each if r in own else default_limit(EACH, r, currency) for r in counting),
             default=Decimal(0),
         ),
         day=max(
-            (own[r].day if r in own else default_limit(DAY, r, currency) for r in roles),
+            (own[r].day if r in own else default_limit(DAY, r, currency) for r in counting),
             default=Decimal(0),
         ),
         spent=spent_today(user, shop, currency),

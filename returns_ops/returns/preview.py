@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -50,9 +50,16 @@ class Wanted:
 class Bundle:
     """All rows that a decision about one RMA depends on, each read once and only when needed."""
 
+    just_counted: int | None = None  # the receipt line of the unit scanned in this request
+
     def __init__(self, rma: Rma, **known: Any) -> None:
         self.rma = rma
+        self.having(**known)
+
+    def having(self, **known: Any) -> Self:
+        """With rows that somebody has read already."""
         vars(self).update(known)
+        return self
 
     @cached_property
     def items(self) -> list[RmaItem]:

@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
 from django.db.models import Case, QuerySet, When
 
 from returns_ops.accounts.models import Shop
-from returns_ops.returns.codes import Code, CodeKind
-from returns_ops.returns.models import Package, Rma, RmaItem, SearchToken
+from returns_ops.returns.codes import Code, CodeKind, product_word
+from returns_ops.returns.models import Barcode, Package, Rma, RmaItem, SearchToken
 from returns_ops.returns.queues import OPEN_WORK
 from returns_ops.returns.search import normalise
 from returns_ops.returns.states import Work
@@ -37,6 +37,7 @@ class Resolution:
     `items` are the lines of the open RMA that carry the word: two lines may share a SKU.
     `package` is the box whose label was scanned, if that is one box of one RMA. `word` is the
     candidate that matched, in normal form; an RMA number stands without the letter of its box.
+    `sku`: what a taught code means, also where no return that is not done has it.
     """
 
     kind: ResolutionKind = ResolutionKind.NONE
@@ -45,6 +46,7 @@ class Resolution:
     items: list[RmaItem] = field(default_factory=list)
     package: Package | None = None
     word: str = ""
+    sku: str = ""
 
 
 class Hit(NamedTuple):
@@ -65,10 +67,12 @@ def resolve(code: Code, shops: Collection[Shop], *, open_rma: Rma | None = None)
     """Looks a code up in these shops by exact words; what is not a thing is not looked up.
 
     RMA number, then tracking number, then a line of the open RMA by SKU or item id, then order
-    number, RMA number with the letter of a box, and last a SKU in RMAs that are not done.
+    number, RMA number with the letter of a box, a SKU in RMAs that are not done, and last what
+    somebody once said that a product's code means.
 
-    Costs three queries at most, and one for the lines of the open RMA unless they were
-    prefetched. Of the RMAs that share one word, only the 500 that came last are looked at.
+    Costs three queries at most (five by a code that was taught), and one for the lines of the
+    open RMA unless they were prefetched. Of the RMAs that share one word, only the 500 that came
+    last are looked at.
     """
     words = code.candidates if code.kind == CodeKind.THING else ()
     hits = _hits(words, shops)
@@ -79,6 +83,7 @@ def resolve(code: Code, shops: Collection[Shop], *, open_rma: Rma | None = None)
         or _by_kind(hits, words, SearchToken.Kind.ORDER)
         or _by_box(hits, words)
         or _by_kind(hits, words, SearchToken.Kind.SKU)
+        or _taught(code, shops, open_rma)
         or Resolution()
     )
     _give_shops(found.rmas, shops)
@@ -154,6 +159,26 @@ def _line(words: Sequence[str], rma: Rma | None) -> Resolution | None:
         if found:
             return Resolution(kind=ResolutionKind.ITEM, rmas=[rma], items=found, word=word)
     return None
+
+
+def _taught(code: Code, shops: Collection[Shop], open_rma: Rma | None) -> Resolution | None:
+    """By the SKU that a bench of the same shop said this code stands for."""
+    word = product_word(code)
+    if not word:
+        return None
+    known = Barcode.objects.filter(shop__in=shops, code=word)
+    skus = dict(known.values_list("shop_id", "sku"))
+    if not skus:
+        return None
+    own = skus.get(open_rma.shop_id) if open_rma else None
+    wanted = tuple(dict.fromkeys(normalise(sku) for sku in skus.values()))
+    hits = _hits(wanted, [shop for shop in shops if shop.pk in skus])
+    found = (
+        (_line((normalise(own),), open_rma) if own else None)
+        or _by_kind(hits, wanted, SearchToken.Kind.SKU)
+        or Resolution(word=word)
+    )
+    return replace(found, sku=own or next(iter(skus.values())))
 
 
 def _boxed(words: Sequence[str]) -> Iterator[Boxed]:

@@ -38,7 +38,10 @@ class GradeRule:
 
 def rules_of(shop: Shop) -> BenchRules:
     """The shop's row, or the defaults, unsaved."""
-    return BenchRules.objects.filter(shop=shop).first() or BenchRules(shop=shop)
+    try:
+        return shop.bench_rules
+    except BenchRules.DoesNotExist:
+        return BenchRules(shop=shop)
 
 
 def grades_of(shop: Shop) -> list[GradeRule]:

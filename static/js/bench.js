@@ -205,6 +205,35 @@
   };
   listenToScanner({ box: code, gap: +form.dataset.gap || 45, wants, pressed, scanned });
 
+  // The help, read off the controls that these keys press.
+  const CAPS = { Escape: "Esc" };
+  const told = (elt) => elt.labels?.[0]?.textContent.trim() ||
+    [...elt.childNodes].filter(({ nodeName }) => nodeName !== "KBD").map((node) => node.textContent).join("").trim();
+  const line = (caps, label) => {
+    const term = document.createElement("dt"), text = document.createElement("dd");
+    caps.forEach((cap, place) => {
+      const one = document.createElement("kbd");
+      one.textContent = cap;
+      term.append(place ? " then " : "", one);
+    });
+    text.textContent = label;
+    return [term, text];
+  };
+  $("#help")?.addEventListener("beforetoggle", ({ newState }) => {
+    if (newState !== "open") return;
+    const all = keys(), digits = all.filter((key) => /^\/?\d$/.test(key));
+    const lines = ["Enter", ...new Set(all)].filter((key) => !digits.includes(key)).flatMap((key) => {
+      const elt = control({ key });
+      return elt ? line([CAPS[key] ?? key], told(elt)) : [];
+    });
+    const span = (of) => of.length && `${of[0].at(-1)}–${of.at(-1).at(-1)}`;
+    const [outcomes, choice] = [digits.filter((key) => key[1]), digits.filter((key) => !key[1])].map(span);
+    if (outcomes) lines.push(...line(["/", outcomes], "Outcome of the last item"));
+    if (choice) lines.push(...line([choice], "Choose from the list"));
+    $("#bench-help").hidden = !lines.length;
+    $("#bench-help dl").replaceChildren(...lines);
+  });
+
   // At a bench the box has the focus, unless a person took it elsewhere; at a desk, once it is used.
   let leads = "leads" in form.dataset;
   code.addEventListener("focus", () => { leads = true; });

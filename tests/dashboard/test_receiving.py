@@ -385,12 +385,12 @@ def test_a_scan_costs_the_same_whatever_the_return_holds(
 ) -> None:
     for number in range(12):
         make_item(rma, f"SKU-{number}"), make_package(rma)
-    fields = {"code": "SOCKS", "rma": rma.pk, "scan_id": uuid.uuid4()}
+    for most in (34, 30):  # the first also notes that the box is here
+        fields = {"code": "SOCKS", "rma": rma.pk, "scan_id": uuid.uuid4()}
+        with django_assert_max_num_queries(most):
+            client.post(reverse("scan"), fields, headers=HTMX)
 
-    with django_assert_max_num_queries(60):
-        client.post(reverse("scan"), fields, headers=HTMX)
-
-    assert entered(rma) == {("SOCKS", "approved", 1)}
+    assert entered(rma) == {("SOCKS", "approved", 2)}
 
 
 def test_a_claim_comes_after_the_fact_and_moves_no_money(

@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -38,6 +39,15 @@ def test_a_page_costs_26_queries_whatever_the_rma_holds(
 
     with django_assert_max_num_queries(26):
         page_of(client, rma)
+
+
+def test_asking_for_news_reads_who_it_is_and_one_row(
+    client: Client, rma: Rma, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    url = reverse("rma_changes", args=[rma.shop.domain, rma.rma_number])
+
+    with django_assert_max_num_queries(4):
+        assert client.get(url, {"version": rma.version}).status_code == 204
 
 
 def test_what_a_shopper_wrote_is_shown_and_not_obeyed(client: Client, rma: Rma) -> None:

@@ -132,7 +132,7 @@ def bench_of_rma(
         arrived=bool(bundle.arrived),
         return_method=rma.return_method,
     )
-    last = _last_line(rma, user_id, bundle.lines) if may else None
+    last = bundle.just_counted or _last_line(rma, user_id, bundle.lines) if may else None
     by_item = {tally.item_id: tally for tally in counted.tallies}
     shown = [
         _line(item, detail, by_item[item.pk], bundle, last)

@@ -89,7 +89,8 @@ def decision_of(
     under_way = next((command for command in commands if command.is_open), None)
     allowed = access.may(Permission.APPROVE, rma.shop)
     rest = _rest(counted, asked)
-    limits = limits_of(access.user, rma.shop, rma.currency) if allowed else None
+    roles = access.roles_in(rma.shop)
+    limits = limits_of(access.user, rma.shop, rma.currency, roles=roles) if allowed else None
     choices = [_choice(bundle, refund, rest or Rest.NONE, limits) for refund in (True, False)]
     if any(was_given_up(command) for command in commands):
         choices = [_with_warning(choice) for choice in choices]

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -22,12 +24,14 @@ from returns_ops.dashboard.show.partial import PartialPanel, panel_of
 from returns_ops.dashboard.show.people import People, people_of
 from returns_ops.dashboard.show.photos import Photos, photos_of
 from returns_ops.dashboard.show.policy import Track, tracks_of
+from returns_ops.dashboard.show.telling import Telling, Typed, telling_of
 from returns_ops.dashboard.show.timeline import Change, Timeline, changes_of, timeline_of
 from returns_ops.dashboard.show.tracker import Tracker, tracker_of
 from returns_ops.dashboard.show.words import AS_OF, METHODS, word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.documents import policy_track
-from returns_ops.returns.models import Package, Rma, RmaItem
+from returns_ops.returns.kinds import Kind
+from returns_ops.returns.models import Rma
 from returns_ops.returns.preview import Bundle
 
 JUST_UNDONE = timedelta(minutes=1)
@@ -52,30 +56,6 @@ class Head:
     hints: list[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class RmaPage:
-    rma: Rma
-    head: Head
-    facts: list[tuple[str, str, str]]
-    lines: list[Line]
-    parcels: list[Parcel]
-    funds: Funds
-    tracks: list[Track]
-    people: People
-    photos: Photos
-    restocks: bool
-    bench: Bench
-    gone: list[Line]
-    decision: Decision
-    partial: PartialPanel
-    tracker: Tracker | None
-    timeline: Timeline
-    errors: list[tuple[str, SafeString | str]]
-    versions: list[tuple[SafeString | str, str, list[Change]]]
-    extra: list[tuple[str, str]]
-    sees_messages: bool
-
-
 def rma_or_404(access: Access, domain: str, rma_number: str) -> Rma:
     shop = access.shop_or_404(domain)
     found = Rma.objects.filter(shop=shop, rma_number=rma_number).first()
@@ -92,11 +72,10 @@ def command_or_404(access: Access, command_id: int) -> Command:
     return found
 
 
-def decisions_about(rma: Rma) -> list[Command]:
-    """Our decisions, newest first."""
-    commands = Command.objects.about(rma.shop_id, rma.rma_number).filter(kind="approval")
-    commands = commands.defer("body")
-    return list(commands.select_related("requested_by").order_by("-id"))
+def commands_about(rma: Rma) -> QuerySet[Command]:
+    """Newest first."""
+    commands = Command.objects.about(rma.shop_id, rma.rma_number).defer("body")
+    return commands.select_related("requested_by").order_by("-id")
 
 
 def current_command(commands: list[Command], now: datetime) -> Command | None:
@@ -110,7 +89,7 @@ def current_command(commands: list[Command], now: datetime) -> Command | None:
 
 
 def tracker_for(rma: Rma, now: datetime) -> Tracker | None:
-    command = current_command(decisions_about(rma), now)
+    command = current_command(list(commands_about(rma).filter(kind=Kind.APPROVAL)), now)
     return _tracker(rma, command, Clock(now, rma.shop.timezone)) if command else None
 
 
@@ -127,43 +106,139 @@ class View:
     asked: Asked = field(default_factory=Asked)
     device: BenchDevice = field(default_factory=BenchDevice)
     partial: PartialPanel | None = None
+    typed: Typed = field(default_factory=Typed)  # of what Narvar is to be told
+
+
+class RmaPage:
+    """All that the page of one RMA shows.
+
+    Each part is read when it is asked for: the answer to a scan shows a few, and pays for those.
+    """
+
+    def __init__(self, access: Access, bundle: Bundle, now: datetime, view: View) -> None:
+        self.rma = rma = bundle.rma
+        self._read = bundle
+        self._access, self._now, self._view = access, now, view
+        self._clock = Clock(now, rma.shop.timezone)
+        self._items, self._packages = list(rma.items.all()), list(rma.packages.all())
+
+    @cached_property
+    def _commands(self) -> list[Command]:
+        """Newest first."""
+        return list(commands_about(self.rma))
+
+    @cached_property
+    def _decisions(self) -> list[Command]:
+        return [one for one in self._commands if one.kind == Kind.APPROVAL]
+
+    @cached_property
+    def _bundle(self) -> Bundle:
+        return self._read.having(
+            items=[item for item in self._items if item.removed_at is None],
+            packages=[one for one in self._packages if one.removed_at is None],
+            open_commands=[one for one in reversed(self._commands) if one.is_open],
+        )
+
+    @cached_property
+    def head(self) -> Head:
+        return head_of(self.rma, self._clock)
+
+    @cached_property
+    def facts(self) -> list[tuple[str, str, str]]:
+        return facts_of(self.rma)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        return lines_of(self.rma, self._items, self._clock)
+
+    @cached_property
+    def gone(self) -> list[Line]:
+        return [line for line in self.lines if line.gone]
+
+    @cached_property
+    def parcels(self) -> list[Parcel]:
+        return parcels_of(self.rma, self._packages)
+
+    @cached_property
+    def funds(self) -> Funds:
+        cap = self.decision.choices[0].verdict.cap
+        return funds_of(self.rma, self._bundle.transactions, cap, self._clock)
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        return tracks_of(self.rma, self._clock)
+
+    @cached_property
+    def restocks(self) -> bool:
+        return bool(policy_track(self.rma.policy, "restock").get("fires_at"))
+
+    @cached_property
+    def people(self) -> People:
+        return people_of(self._access, self.rma, self._now)
+
+    @cached_property
+    def photos(self) -> Photos:
+        bundle = self._bundle
+        return photos_of(self._access, self.rma, self._clock, bundle.lines, bundle.items)
+
+    @cached_property
+    def bench(self) -> Bench:
+        return bench_of_rma(
+            self._bundle,
+            [line for line in self.lines if not line.gone],
+            may=self._access.may(Permission.RECEIVE, self.rma.shop),
+            may_claim=self._access.may(Permission.RESOLVE, self.rma.shop),
+            device=self._view.device,
+            user_id=self._access.user.pk,
+        )
+
+    @cached_property
+    def decision(self) -> Decision:
+        return decision_of(
+            self._access,
+            self._bundle,
+            self._decisions,
+            self.bench.counted,
+            asked=self._view.asked,
+            seen=self.timeline.newest,
+        )
+
+    @cached_property
+    def partial(self) -> PartialPanel:
+        return self._view.partial or panel_of(self._bundle)
+
+    @cached_property
+    def telling(self) -> Telling:
+        return telling_of(self.rma, self._commands, self._view.typed, self._clock)
+
+    @cached_property
+    def tracker(self) -> Tracker | None:
+        command = current_command(self._decisions, self._now)
+        return _tracker(self.rma, command, self._clock) if command else None
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return timeline_of(self.rma, self._clock, before=self._view.before)
+
+    @cached_property
+    def errors(self) -> list[tuple[str, SafeString | str]]:
+        return _errors(self.rma, self._clock)
+
+    @cached_property
+    def versions(self) -> list[tuple[SafeString | str, str, list[Change]]]:
+        return _versions(self.rma, self._clock)
+
+    @cached_property
+    def extra(self) -> list[tuple[str, str]]:
+        return pairs(self.rma.extra)
+
+    @cached_property
+    def sees_messages(self) -> bool:
+        return self._access.may(Permission.VIEW_MESSAGES, self.rma.shop)
 
 
 def page_of(access: Access, rma: Rma, now: datetime, view: View | None = None) -> RmaPage:
-    view = view or View()
-    clock = Clock(now, rma.shop.timezone)
-    items, packages = list(rma.items.all()), list(rma.packages.all())
-    commands = decisions_about(rma)
-    command = current_command(commands, now)
-    bundle = _bundle(rma, items, packages)
-    details = lines_of(rma, items, clock)
-    timeline = timeline_of(rma, clock, before=view.before)
-    bench = _bench(access, bundle, details, view)
-    decision = decision_of(
-        access, bundle, commands, bench.counted, asked=view.asked, seen=timeline.newest
-    )
-    return RmaPage(
-        rma=rma,
-        head=head_of(rma, clock),
-        facts=facts_of(rma),
-        lines=details,
-        parcels=parcels_of(rma, packages),
-        funds=funds_of(rma, bundle.transactions, decision.choices[0].verdict.cap, clock),
-        tracks=tracks_of(rma, clock),
-        people=people_of(access, rma, now),
-        photos=photos_of(access, rma, clock, bundle.lines, bundle.items),
-        restocks=bool(policy_track(rma.policy, "restock").get("fires_at")),
-        bench=bench,
-        gone=[line for line in details if line.gone],
-        decision=decision,
-        partial=view.partial or panel_of(bundle),
-        tracker=_tracker(rma, command, clock) if command else None,
-        timeline=timeline,
-        errors=_errors(rma, clock),
-        versions=_versions(rma, clock),
-        extra=pairs(rma.extra),
-        sees_messages=access.may(Permission.VIEW_MESSAGES, rma.shop),
-    )
+    return RmaPage(access, Bundle(rma), now, view or View())
 
 
 def fresh_page(request: StaffRequest, rma: Rma, view: View | None = None) -> RmaPage:
@@ -174,23 +249,10 @@ def fresh_page(request: StaffRequest, rma: Rma, view: View | None = None) -> Rma
     return page_of(request.access, fresh, timezone.now(), view)
 
 
-def _bundle(rma: Rma, items: list[RmaItem], packages: list[Package]) -> Bundle:
-    return Bundle(
-        rma,
-        items=[item for item in items if item.removed_at is None],
-        packages=[one for one in packages if one.removed_at is None],
-    )
-
-
-def _bench(access: Access, bundle: Bundle, details: list[Line], view: View) -> Bench:
-    return bench_of_rma(
-        bundle,
-        [line for line in details if not line.gone],
-        may=access.may(Permission.RECEIVE, bundle.rma.shop),
-        may_claim=access.may(Permission.RESOLVE, bundle.rma.shop),
-        device=view.device,
-        user_id=access.user.pk,
-    )
+def page_of_bundle(request: StaffRequest, bundle: Bundle) -> RmaPage:
+    """The page of rows that the move itself has just read and written."""
+    view = View(device=bench_of(request))
+    return RmaPage(request.access, bundle, timezone.now(), view)
 
 
 def head_of(rma: Rma, clock: Clock) -> Head:

@@ -1,7 +1,6 @@
 """What a bench does to a return, button by button. Each answers with the parts that changed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib import messages
@@ -118,6 +117,14 @@ def _stranger(request: StaffRequest, rma: Rma, value: str) -> Done:
     return Done(f"{sku[:80]} is kept as not in this return")
 
 
+def _teach(request: StaffRequest, rma: Rma, value: str) -> Done:
+    line = transitions.teach_barcode(
+        rma.pk, _id(value), request.POST.get("code", ""), bench=_bench(request)
+    )
+    sku = line.item.sku if line.item else ""
+    return Done(f"Remembered: this code is {sku}. 1 received")
+
+
 def _decide(request: StaffRequest, rma: Rma, value: str) -> Done:
     line_id, _, decision = value.partition(":")
     line = transitions.redecide_unit(
@@ -162,6 +169,7 @@ ACTS: dict[str, Callable[[StaffRequest, Rma, str], Done]] = {
     "stranger": _stranger,
     "decide": _decide,
     "reason": _reason,
+    "teach": _teach,
 }
 
 
@@ -232,7 +240,7 @@ def _split_again(
         else line
         for line in page.bench.lines
     ]
-    page = replace(page, bench=page.bench._replace(lines=lines))
+    page.bench = page.bench._replace(lines=lines)
     problem = " ".join([problem, *form.problems()])
     context = {"page": page, "split": SplitAgain(item_id, f"{problem} Nothing was changed.")}
     if stale:

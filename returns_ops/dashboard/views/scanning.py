@@ -18,12 +18,12 @@ from returns_ops.dashboard.bench import LONGEST_NAME, bench_of, remember
 from returns_ops.dashboard.forms import ScanForm
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.bench_home import home_of
-from returns_ops.dashboard.show.rma import fresh_page
+from returns_ops.dashboard.show.rma import fresh_page, page_of_bundle
 from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.returns.codes import CodeKind, read_code
 from returns_ops.returns.models import Rma, Scan
 from returns_ops.returns.transitions import Bench, Refused, open_return
-from returns_ops.returns.transitions.scanning import Outcome, Scanned
+from returns_ops.returns.transitions.scanning import Counted, Outcome, Scanned
 from returns_ops.returns.transitions.scanning import scan as do_scan
 
 MOST_ASKED = 3
@@ -141,7 +141,11 @@ def _work(request: StaffRequest, rma: Rma) -> HttpResponse:
 def _parts(request: StaffRequest, outcome: Outcome) -> HttpResponse:
     context: dict[str, Any] = {"found": outcome, "oob": True}
     if outcome.rma is not None and outcome.result == Scan.Result.COUNTED:
-        context["page"] = fresh_page(request, outcome.rma)
+        context["page"] = (
+            page_of_bundle(request, outcome.bundle)
+            if isinstance(outcome, Counted)
+            else fresh_page(request, outcome.rma)
+        )
         return render(request, "dashboard/rma/_received.html", context)
     return render(request, "dashboard/scan/_found.html", context)
 

@@ -1,3 +1,4 @@
+from returns_ops.returns.models.barcodes import Barcode
 from returns_ops.returns.models.bench import BoxArrival, ReceiptLine, Scan, Viewing
 from returns_ops.returns.models.contents import Package, RmaItem, Transaction
 from returns_ops.returns.models.evidence import Parcel, ParcelItem, ParcelMatch, Photo
@@ -10,6 +11,7 @@ from returns_ops.returns.models.rma import Rma, RmaQuerySet
 from returns_ops.returns.models.rules import BenchRules, DecisionReason, Grade, RefundLimit
 
 __all__ = [
+    "Barcode",
     "BenchRules",
     "BoxArrival",
     "DecisionReason",

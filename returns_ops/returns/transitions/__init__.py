@@ -50,7 +50,6 @@ from returns_ops.returns.transitions.receiving import (
     open_return,
     receive_all,
     redecide_unit,
-    split_item,
     take_back,
 )
 from returns_ops.returns.transitions.rereading import MOST_TRIES, ask_later, asked_in_vain
@@ -62,7 +61,9 @@ from returns_ops.returns.transitions.settlement import (
     why_not_send,
 )
 from returns_ops.returns.transitions.snapshots import Arrival, apply
+from returns_ops.returns.transitions.splitting import split_item
 from returns_ops.returns.transitions.subjects import lock_subject, moved
+from returns_ops.returns.transitions.teaching import teach_barcode
 from returns_ops.returns.transitions.telling import (
     Telling,
     permission_for,
@@ -132,6 +133,7 @@ __all__ = [
     "split_item",
     "status_not_seen",
     "take_back",
+    "teach_barcode",
     "tell_status",
     "undo",
     "unlink_location",

@@ -1,6 +1,6 @@
 """Receipt lines: made, joined, bound to the command that tells them, and freed again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models.functions import Now
@@ -31,17 +31,37 @@ class Outcome:
 
 
 def add_units(
-    rma: Rma, item: RmaItem | None, quantity: int, outcome: Outcome, *, by: User, sku: str = ""
+    rma: Rma,
+    item: RmaItem | None,
+    quantity: int,
+    outcome: Outcome,
+    *,
+    by: User,
+    sku: str = "",
+    among: Sequence[ReceiptLine] | None = None,
 ) -> ReceiptLine:
-    """The caller holds the RMA's lock. Units with the same outcome are one line."""
+    """The caller holds the RMA's lock. Units with the same outcome are one line.
+
+    `among` are the lines of the item, where they were read under the same lock.
+    """
     alike = {**vars(outcome), "item": item, "sku": sku}
-    line = ReceiptLine.objects.filter(rma=rma, command=None, **alike).order_by("id").first()
+    if among is None:
+        among = list(rma.receipt_lines.filter(command=None, **alike))
+    free = [line for line in among if line.command_id is None and _is_alike(line, outcome, sku)]
+    line = min(free, key=lambda one: one.pk, default=None)
     if line is None:
         return ReceiptLine.objects.create(rma=rma, quantity=quantity, entered_by=by, **alike)
     line.quantity += quantity
     line.changed_at = Now()
     line.save(update_fields=["quantity", "changed_at"])
     return line
+
+
+def _is_alike(line: ReceiptLine, outcome: Outcome, sku: str) -> bool:
+    package_id = outcome.package.pk if outcome.package else None
+    told = {name: value for name, value in vars(outcome).items() if name != "package"}
+    same = all(getattr(line, name) == value for name, value in told.items())
+    return same and (line.package_id, line.sku) == (package_id, sku)
 
 
 def take_units(line: ReceiptLine, quantity: int = 1) -> None:

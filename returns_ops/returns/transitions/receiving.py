@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Permission
@@ -18,15 +17,15 @@ from returns_ops.returns.models import (
     RmaItem,
     Scan,
 )
+from returns_ops.returns.preview import Bundle
 from returns_ops.returns.rules import grades_of, rules_of
 from returns_ops.returns.states import Decision
-from returns_ops.returns.transitions.approval import Refused, Stale
+from returns_ops.returns.transitions.approval import Refused
 from returns_ops.returns.transitions.claiming import claim
 from returns_ops.returns.transitions.lines import Outcome, add_units, take_units
 from returns_ops.returns.transitions.standing import DERIVED, restate
 
 MOST_UNITS = 9_999
-COMPARED = ("decision", "in_hand", "grade", "reason", "note")
 OF_THE_BENCH = {
     Decision.APPROVED,
     Decision.APPROVED_NO_RESTOCK,
@@ -75,10 +74,10 @@ def note_arrival(rma: Rma, *, bench: Bench, package: Package | None = None) -> b
 @transaction.atomic
 def box_arrived(rma_id: int, *, bench: Bench, package_id: int | None = None) -> Rma:
     """Our own scan of a box at the dock; once per box, whoever scans it."""
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         package = _package(rma, package_id)
         if note_arrival(rma, bench=bench, package=package):
-            _note(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
+            note_down(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
     return rma
 
 
@@ -89,26 +88,20 @@ def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> 
     if not bench.by.may(Permission.RECEIVE, rma.shop):
         raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
     claim(rma, by=bench.by)
-    package = _package(rma, package_id) or _only_package(rma)
-    boxes = rma.packages.filter(removed_at=None).count()
-    if package is None and boxes > 1:
-        return f"{rma} opened. It comes in {boxes} boxes: say which one this is."
+    boxes = list(rma.packages.filter(removed_at=None))
+    package = _package(rma, package_id) or (boxes[0] if len(boxes) == 1 else None)
+    if package is None and boxes:
+        return f"{rma} opened. It comes in {len(boxes)} boxes: say which one this is."
     if not note_arrival(rma, bench=bench, package=package):
         return f"{rma} opened."
-    _note(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
+    note_down(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
     _finish(rma)
     return f"{rma} opened. {_box(package)} is here."
 
 
-def _box_at_hand(rma: Rma, bench: Bench) -> Package | None:
+def _box_at_hand(rma: Rma, bench: Bench) -> BoxArrival | None:
     """The box of this return that this person scanned last."""
-    newest = rma.arrivals.filter(by=bench.by).select_related("package").order_by("-at").first()
-    return newest.package if newest else None
-
-
-def _only_package(rma: Rma) -> Package | None:
-    packages = list(rma.packages.filter(removed_at=None)[:2])
-    return packages[0] if len(packages) == 1 else None
+    return rma.arrivals.filter(by=bench.by).select_related("package").order_by("-at").first()
 
 
 def _box(package: Package | None) -> str:
@@ -126,16 +119,49 @@ def count_unit(
     anyway: bool = False,
 ) -> ReceiptLine:
     """One more unit of an item is here. Raises TooMany, or NotExpected for kept goods."""
-    with _at_work(rma_id, bench) as rma:
-        item = _item(rma, item_id)
+    with at_work(rma_id, bench) as rma:
+        item = item_of(rma, item_id)
         if item.keep_the_item and not anyway:
-            raise NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
-        if decision is None:
-            decision = first_decision(rma)
-        if decision not in OF_A_UNIT_HERE:
-            raise Refused("This outcome is not for a unit that is here.")
-        package = _package(rma, package_id) or _box_at_hand(rma, bench)
-        return count_units(rma, item, 1, bench=bench, decision=decision, package=package)
+            raise _kept(item)
+        package = _package(rma, package_id)
+        if package is not None:
+            note_arrival(rma, bench=bench, package=package)
+        return _count_one(rma, item, bench, decision, package)
+
+
+def count_scanned(
+    rma_id: int, item_id: int, *, bench: Bench, decision: str | None = None
+) -> tuple[ReceiptLine, Bundle]:
+    """The same by a scan, in the caller's transaction, with all that was read of the return.
+
+    What is refused is refused before anything is written.
+    """
+    rma = _take_up(rma_id, bench)
+    item = item_of(rma, item_id)
+    if item.keep_the_item:
+        raise _kept(item)
+    line = _count_one(rma, item, bench, decision, None)
+    return line, _finish(rma).having(just_counted=line.pk)
+
+
+def _kept(item: RmaItem) -> NotExpected:
+    return NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
+
+
+def _count_one(
+    rma: Rma, item: RmaItem, bench: Bench, decision: str | None, package: Package | None
+) -> ReceiptLine:
+    if decision is None:
+        decision = first_decision(rma)
+    if decision not in OF_A_UNIT_HERE:
+        raise Refused("This outcome is not for a unit that is here.")
+    at_hand = _box_at_hand(rma, bench) if package is None else None
+    if at_hand is not None:
+        package = at_hand.package
+    line = count_units(rma, item, 1, bench=bench, decision=decision, package=package)
+    if at_hand is None and package is None:
+        note_arrival(rma, bench=bench)
+    return line
 
 
 def count_units(
@@ -147,15 +173,15 @@ def count_units(
     decision: str,
     package: Package | None = None,
 ) -> ReceiptLine:
-    """The same for several units; the caller holds the RMA's lock and restates it."""
-    left = _left(rma, item)
+    """Several units; the caller holds the RMA's lock, notes the box, and restates the RMA."""
+    entered = entered_of(item)
+    left = _left(rma, item, entered)
     if quantity > left:
         told = f"All {item.quantity} of {item.sku} are counted already."
         raise TooMany(told if left == 0 else f"Only {left} more of {item.sku} are expected.")
-    note_arrival(rma, bench=bench, package=package)
     outcome = Outcome(decision=decision, package=package)
-    line = add_units(rma, item, quantity, outcome, by=bench.by)
-    _note(rma, bench, "receive", f"{quantity} × {item.sku} received{_place(bench)}")
+    line = add_units(rma, item, quantity, outcome, by=bench.by, among=entered)
+    note_down(rma, bench, "receive", f"{quantity} × {item.sku} received{_place(bench)}")
     return line
 
 
@@ -170,49 +196,49 @@ def keep_stranger(rma_id: int, sku: str, *, bench: Bench, quantity: int = 1) -> 
     sku = sku.strip()[:255]
     if not sku or not 1 <= quantity <= MOST_UNITS:
         raise Refused("Say what it is: scan it, or type its SKU.")
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         note_arrival(rma, bench=bench)
         outcome = Outcome(decision=Decision.INVALID_ITEM)
         line = add_units(rma, None, quantity, outcome, by=bench.by, sku=sku)
-        _note(rma, bench, "stranger", f"{quantity} × {sku}: not in this return")
+        note_down(rma, bench, "stranger", f"{quantity} × {sku}: not in this return")
     return line
 
 
 @transaction.atomic
 def take_back(rma_id: int, line_id: int, *, bench: Bench) -> None:
     """One unit less: it was counted by mistake."""
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         line = _free_line(rma, line_id)
         take_units(line)
-        _note(rma, bench, "take_back", f"1 × {_named(line)} taken back")
+        note_down(rma, bench, "take_back", f"1 × {_named(line)} taken back")
 
 
 @transaction.atomic
 def redecide_unit(rma_id: int, line_id: int, part: Part, *, bench: Bench) -> ReceiptLine:
     """Give one unit of a line another outcome: the last that was scanned."""
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         line = _free_line(rma, line_id)
         if line.item is None:
             raise Refused("This is not in the return, so there is nothing to decide of it.")
         if line.decision == Decision.CLAIM:
             raise Refused("A claim is not decided at the bench: take it back, or leave it.")
         item, package = line.item, line.package
-        if sum(one.quantity for one in _lines(item)) > item.quantity:
+        if sum(one.quantity for one in entered_of(item)) > item.quantity:
             raise TooMany(f"The return has only {item.quantity} of {item.sku} now: take one back.")
-        outcome = _outcome(rma, replace(part, quantity=1), package)
+        outcome = judged(rma, replace(part, quantity=1), package)
         scanned = line.scans.order_by("-id").first()
         take_units(line)
         moved = add_units(rma, item, 1, outcome, by=bench.by)
         if scanned is not None:
             Scan.objects.filter(pk=scanned.pk).update(line=moved)
-        _note(rma, bench, "decide", f"1 × {item.sku}: {_said(part)}")
+        note_down(rma, bench, "decide", f"1 × {item.sku}: {said_of(part)}")
     return moved
 
 
 @transaction.atomic
 def receive_all(rma_id: int, *, bench: Bench) -> None:
     """Everything that is still expected is here, as announced."""
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         if not rules_of(rma.shop).all_as_expected:
             raise Refused("This shop wants each unit scanned.")
         items = [(item, _left(rma, item)) for item in _items(rma) if not item.keep_the_item]
@@ -223,67 +249,13 @@ def receive_all(rma_id: int, *, bench: Bench) -> None:
         for item, left in items:
             if left:
                 add_units(rma, item, left, outcome, by=bench.by)
-        _note(rma, bench, "receive", f"All as expected{_place(bench)}")
-
-
-@transaction.atomic
-def split_item(
-    rma_id: int, item_id: int, parts: Sequence[Part], *, bench: Bench, version: int
-) -> None:
-    """Say of an item anew what became of its units; what was told to Narvar stays."""
-    with _at_work(rma_id, bench) as rma:
-        if rma.version != version:
-            raise Stale(f"{rma} changed while you looked at it.")
-        item = _item(rma, item_id)
-        parts = [part for part in parts if part.quantity]
-        outcomes = [(part.quantity, _outcome(rma, part, None)) for part in parts]
-        told = sum(line.quantity for line in _lines(item) if line.command_id)
-        wanted = sum(part.quantity for part in parts)
-        if wanted and wanted + told > item.quantity:
-            most = max(item.quantity - told, 0)
-            raise TooMany(f"{wanted} units entered, but only {most} of {item.sku} are to decide.")
-        _rewrite(rma, item, outcomes, bench)
-        said = ", ".join(f"{part.quantity} {_said(part)}" for part in parts) or "nothing entered"
-        _note(rma, bench, "decide", f"{item.sku}: {said}")
-
-
-def _rewrite(rma: Rma, item: RmaItem, outcomes: list[tuple[int, Outcome]], bench: Bench) -> None:
-    """A line with the same decision keeps its row, so that photos and scans stay with it."""
-    free = [line for line in _lines(item) if line.command_id is None]
-    kept: list[tuple[ReceiptLine, int, Outcome]] = []
-    added: list[tuple[int, Outcome]] = []
-    for quantity, outcome in outcomes:
-        same = [line for line in free if line.decision == outcome.decision]
-        line = next((one for one in same if _is(one, outcome)), None) or next(iter(same), None)
-        if line is None:
-            added.append((quantity, outcome))
-            continue
-        free.remove(line)
-        kept.append((line, quantity, outcome))
-    for line in free:
-        line.delete()
-    # Fewer first: at no moment may the rows add up to more than the item has.
-    for line, quantity, outcome in sorted(kept, key=lambda one: one[1] - one[0].quantity):
-        _change(line, quantity, outcome)
-    for quantity, outcome in added:
-        add_units(rma, item, quantity, outcome, by=bench.by)
-
-
-def _change(line: ReceiptLine, quantity: int, outcome: Outcome) -> None:
-    line.quantity, line.changed_at = quantity, Now()
-    for name in COMPARED:
-        setattr(line, name, getattr(outcome, name))
-    line.save()
-
-
-def _is(line: ReceiptLine, outcome: Outcome) -> bool:
-    return all(getattr(line, name) == getattr(outcome, name) for name in COMPARED)
+        note_down(rma, bench, "receive", f"All as expected{_place(bench)}")
 
 
 @transaction.atomic
 def mark_missing(rma_id: int, *, bench: Bench) -> None:
     """What is still expected did not come."""
-    with _at_work(rma_id, bench) as rma:
+    with at_work(rma_id, bench) as rma:
         items = [(item, _left(rma, item)) for item in _items(rma) if not item.keep_the_item]
         if not any(left for _, left in items):
             raise Refused("Nothing is missing.")
@@ -292,42 +264,55 @@ def mark_missing(rma_id: int, *, bench: Bench) -> None:
             if left:
                 add_units(rma, item, left, outcome, by=bench.by)
         missing = sum(left for _, left in items)
-        _note(rma, bench, "missing", f"{missing} {'unit' if missing == 1 else 'units'} missing")
+        note_down(rma, bench, "missing", f"{missing} {'unit' if missing == 1 else 'units'} missing")
 
 
 @contextmanager
-def _at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
+def at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
     """Lock, permit; then what follows from the change, once."""
-    rma = Rma.objects.select_for_update(of=("self",)).select_related("shop").get(pk=rma_id)
-    if not bench.by.may(Permission.RECEIVE, rma.shop):
-        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+    rma = _take_up(rma_id, bench)
     yield rma
     _finish(rma)
 
 
-def _finish(rma: Rma) -> None:
-    restate([rma])
+def _take_up(rma_id: int, bench: Bench) -> Rma:
+    locked = Rma.objects.select_for_update(of=("self",)).select_related("shop__bench_rules")
+    rma = locked.prefetch_related("items").get(pk=rma_id)
+    if not bench.by.may(Permission.RECEIVE, rma.shop):
+        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+    return rma
+
+
+def _finish(rma: Rma) -> Bundle:
+    rows = restate([rma], rma.items.all())
     rma.version += 1
     rma.save(update_fields=[*DERIVED, "version"])
+    return Bundle(
+        rma,
+        lines=rows.lines.get(rma.pk, []),
+        arrived=rows.arrived.get(rma.pk, set()),
+        transactions=rows.transactions.get(rma.pk, []),
+    )
 
 
 def _items(rma: Rma) -> list[RmaItem]:
-    return list(rma.items.filter(removed_at=None))
+    return [item for item in rma.items.all() if item.removed_at is None]
 
 
-def _item(rma: Rma, item_id: int) -> RmaItem:
-    found = rma.items.filter(pk=item_id, removed_at=None).first()
+def item_of(rma: Rma, item_id: int) -> RmaItem:
+    found = next((item for item in _items(rma) if item.pk == item_id), None)
     if found is None:
         raise Refused("This item is not in the return any more.")
     return found
 
 
-def _lines(item: RmaItem) -> list[ReceiptLine]:
+def entered_of(item: RmaItem) -> list[ReceiptLine]:
     return list(item.receipt_lines.exclude(decision=Decision.CLAIM))
 
 
-def _left(rma: Rma, item: RmaItem) -> int:
-    return max(item.quantity - sum(line.quantity for line in _lines(item)), 0)
+def _left(rma: Rma, item: RmaItem, entered: Sequence[ReceiptLine] | None = None) -> int:
+    lines = entered_of(item) if entered is None else entered
+    return max(item.quantity - sum(line.quantity for line in lines), 0)
 
 
 def _free_line(rma: Rma, line_id: int) -> ReceiptLine:
@@ -348,7 +333,7 @@ def _package(rma: Rma, package_id: int | None) -> Package | None:
     return found
 
 
-def _outcome(rma: Rma, part: Part, package: Package | None) -> Outcome:
+def judged(rma: Rma, part: Part, package: Package | None) -> Outcome:
     """Judged: a word we know, a grade of this shop, a number of units that can be."""
     if not 1 <= part.quantity <= MOST_UNITS:
         raise Refused(f"{part.quantity} units cannot be.")
@@ -366,7 +351,7 @@ def _outcome(rma: Rma, part: Part, package: Package | None) -> Outcome:
     )
 
 
-def _said(part: Part) -> str:
+def said_of(part: Part) -> str:
     word = str(Decision(part.decision).label) if part.decision else "not decided"
     return f"{word} ({part.reason})" if part.reason else word
 
@@ -379,7 +364,7 @@ def _place(bench: Bench) -> str:
     return f" at {bench.name}" if bench.name else ""
 
 
-def _note(rma: Rma, bench: Bench, verb: str, text: str) -> None:
+def note_down(rma: Rma, bench: Bench, verb: str, text: str) -> None:
     RmaEvent.objects.create(
         rma=rma, source=RmaEvent.Source.PERSON, verb=verb, text=text, actor=bench.by
     )

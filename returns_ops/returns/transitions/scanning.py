@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from django.db import IntegrityError, transaction
 
 from returns_ops.accounts.models import Shop, User
-from returns_ops.returns.codes import Code, CodeKind, read_code
+from returns_ops.returns.codes import Code, CodeKind, product_word, read_code
 from returns_ops.returns.models import Package, Rma, RmaItem, Scan
-from returns_ops.returns.resolving import Resolution, ResolutionKind, resolve
+from returns_ops.returns.preview import Bundle
+from returns_ops.returns.resolving import SHOWN, Resolution, ResolutionKind, resolve
 from returns_ops.returns.states import Work
 from returns_ops.returns.transitions.approval import Refused
 from returns_ops.returns.transitions.receiving import (
     Bench,
     NotExpected,
     TooMany,
-    count_unit,
+    count_scanned,
     open_return,
 )
 
@@ -52,6 +53,7 @@ class Outcome:
     items: list[RmaItem] = field(default_factory=list)  # which of these lines is it?
     item: RmaItem | None = None  # may be counted all the same
     stranger: str = ""  # may be kept as not in this return
+    teach: list[RmaItem] = field(default_factory=list)  # the code may belong to one of these
     ask_narvar: bool = False
 
     @property
@@ -61,25 +63,28 @@ class Outcome:
 
 def scan(given: Scanned) -> Outcome:
     """Do what the code says, once: the same scan again is told what came of it before."""
-    earlier = Scan.objects.select_related("rma__shop").filter(scan_id=given.scan_id).first()
-    if earlier is not None:
-        return _again(earlier, given)
     try:
         with transaction.atomic():
             return _record(given, _act(given))
     except IntegrityError:
-        earlier = Scan.objects.select_related("rma__shop").get(scan_id=given.scan_id)
-        return _again(earlier, given)
+        return _again(given)
 
 
-def _again(earlier: Scan, given: Scanned) -> Outcome:
+@transaction.atomic
+def _again(given: Scanned) -> Outcome:
+    """What was done is only told. A question is asked anew; its answer is what the scan did."""
+    scans = Scan.objects.select_for_update(of=("self",)).select_related("rma__shop")
+    earlier = scans.get(scan_id=given.scan_id)
     if earlier.by_id != given.by.pk:
         return Outcome(result=Result.REFUSED, said="This scan belongs to somebody else.")
     result = Result(earlier.result)
-    # A question is asked anew; what was done is only told.
-    if result not in (Result.OPENED, Result.COUNTED):
-        return _act(given)
-    return Outcome(result=result, said=earlier.said, rma=earlier.rma or given.open_rma)
+    if result in (Result.OPENED, Result.COUNTED):
+        return Outcome(result=result, said=earlier.said, rma=earlier.rma or given.open_rma)
+    outcome = _act(given)
+    earlier.result, earlier.said = outcome.result, outcome.said
+    earlier.rma, earlier.line_id = outcome.rma or given.open_rma, getattr(outcome, "line_id", None)
+    earlier.save(update_fields=["result", "said", "rma", "line"])
+    return outcome
 
 
 def _record(given: Scanned, outcome: Outcome) -> Outcome:
@@ -153,7 +158,10 @@ def _opened(given: Scanned, rma: Rma, package: Package | None) -> Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Counted(Outcome):
-    line_id: int | None = None
+    """`bundle`: the return and what hangs on it, as the count has left them."""
+
+    line_id: int
+    bundle: Bundle
 
 
 def _counted(given: Scanned, found: Resolution) -> Outcome:
@@ -169,7 +177,7 @@ def _counted(given: Scanned, found: Resolution) -> Outcome:
         )
     item, bench = found.items[0], Bench(given.by, given.bench)
     try:
-        line = count_unit(rma.pk, item.pk, bench=bench, decision=given.decision)
+        line, bundle = count_scanned(rma.pk, item.pk, bench=bench, decision=given.decision)
     except TooMany as refusal:
         return Outcome(result=Result.TOO_MANY, said=str(refusal), rma=rma, stranger=item.sku)
     except NotExpected as refusal:
@@ -178,18 +186,27 @@ def _counted(given: Scanned, found: Resolution) -> Outcome:
         )
     except Refused as refusal:
         return Outcome(result=Result.REFUSED, said=str(refusal), rma=rma)
-    return Counted(
-        result=Result.COUNTED, said=f"{item.sku or item.item_id}: 1 more", rma=rma, line_id=line.pk
-    )
+    said = f"{item.sku or item.item_id}: 1 more"
+    return Counted(result=Result.COUNTED, said=said, rma=bundle.rma, line_id=line.pk, bundle=bundle)
 
 
 def _strange(given: Scanned, code: Code, found: Resolution) -> Outcome:
+    named = f"{code.raw} ({found.sku})" if found.sku else code.raw
     return Outcome(
         result=Result.STRANGE,
-        said=f"{code.raw} is not in this return.",
+        said=f"{named} is not in this return.",
         rma=given.open_rma,
         code=code.raw,
         choice=found.rmas,
         more=found.more,
-        stranger=code.raw,
+        stranger=found.sku or code.raw,
+        teach=_may_mean(given.open_rma, code, found),
     )
+
+
+def _may_mean(rma: Rma | None, code: Code, found: Resolution) -> list[RmaItem]:
+    """The items to which a code may belong that nobody knows yet."""
+    if rma is None or found.kind != ResolutionKind.NONE or found.sku or not product_word(code):
+        return []
+    named = [item for item in rma.items.all() if item.removed_at is None and item.sku]
+    return [item for item in named if not item.keep_the_item][:SHOWN]

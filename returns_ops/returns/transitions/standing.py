@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import Q
@@ -24,19 +25,30 @@ MONEY_OF_COMMAND = {
 DERIVED = ["refunded", "money", "work", "receipt", "left_to_decide"]
 
 
-def restate(rmas: Iterable[Rma]) -> None:
-    """Set the derived fields on each RMA in memory: a few queries, however many RMAs."""
+@dataclass(frozen=True)
+class Rows:
+    """What hangs on some RMAs, by the RMA's id."""
+
+    lines: dict[int, list[ReceiptLine]]
+    arrived: dict[int, set[int | None]]  # of which packages
+    transactions: dict[int, list[Transaction]]
+
+
+def restate(rmas: Iterable[Rma], items: Iterable[RmaItem] | None = None) -> Rows:
+    """Set the derived fields on each RMA in memory: a few queries, however many RMAs.
+
+    Returns what it read for that; `items` are all of theirs, where they were read already.
+    """
     rmas = list(rmas)
     commands = _commands_of(rmas)
-    counts = counts_of(rmas)
-    transactions = defaultdict(list)
-    for row in Transaction.objects.filter(rma__in=rmas):
-        transactions[row.rma_id].append(row)
+    rows = _rows_of(rmas)
+    counts = _counts_of(rmas, rows.lines, rows.arrived, items)
     for rma in rmas:
         of_rma = commands[rma.shop_id, rma.rma_number]
         counted = counts.get(rma.pk)
-        rma.refunded = refunded(transactions[rma.pk], rma.currency)
-        rma.money = money_of(of_rma, transactions[rma.pk])
+        transactions = rows.transactions.get(rma.pk, [])
+        rma.refunded = refunded(transactions, rma.currency)
+        rma.money = money_of(of_rma, transactions)
         rma.receipt = receipt_of(counted or NOTHING_YET)
         rma.left_to_decide = counted.left_to_decide if counted else 0
         rma.work = work_of(
@@ -50,25 +62,53 @@ def restate(rmas: Iterable[Rma]) -> None:
                 overdue=bool(of_rma and of_rma[-1].cause),
             )
         )
+    return rows
 
 
 NOTHING_YET = Count(tallies=(), strangers=0, arrived=False)
 
 
+def _rows_of(rmas: list[Rma]) -> Rows:
+    transactions = defaultdict(list)
+    for row in Transaction.objects.filter(rma__in=rmas):
+        transactions[row.rma_id].append(row)
+    return Rows(*_received(rmas), transactions)
+
+
+def _received(rmas: list[Rma]) -> tuple[dict[int, list[ReceiptLine]], dict[int, set[int | None]]]:
+    lines: dict[int, list[ReceiptLine]] = defaultdict(list)
+    arrived: dict[int, set[int | None]] = defaultdict(set)
+    found = ReceiptLine.objects.filter(rma__in=rmas).select_related("command")
+    for line in found.defer("command__body"):
+        lines[line.rma_id].append(line)
+    boxes = BoxArrival.objects.filter(rma__in=rmas).order_by()
+    for rma_id, package_id in boxes.values_list("rma_id", "package_id"):
+        arrived[rma_id].add(package_id)
+    return lines, arrived
+
+
 def counts_of(rmas: list[Rma]) -> dict[int, Count]:
     """The units of those RMAs at which the bench has begun."""
-    lines: dict[int, list[UnitLine]] = defaultdict(list)
-    for row in ReceiptLine.objects.filter(rma__in=rmas):
-        lines[row.rma_id].append(unit_line(row))
-    arrived = set(BoxArrival.objects.filter(rma__in=rmas).values_list("rma_id", flat=True))
+    return _counts_of(rmas, *_received(rmas))
+
+
+def _counts_of(
+    rmas: list[Rma],
+    lines: dict[int, list[ReceiptLine]],
+    arrived: dict[int, set[int | None]],
+    known: Iterable[RmaItem] | None = None,
+) -> dict[int, Count]:
     begun = [rma for rma in rmas if rma.pk in lines or rma.pk in arrived]
     items: dict[int, list[ExpectedItem]] = defaultdict(list)
-    for item in RmaItem.objects.filter(rma__in=begun, removed_at=None) if begun else []:
-        items[item.rma_id].append(expected_item(item))
+    if known is None:
+        known = RmaItem.objects.filter(rma__in=begun) if begun else ()
+    for item in known:
+        if item.removed_at is None:
+            items[item.rma_id].append(expected_item(item))
     return {
         rma.pk: count(
             items[rma.pk],
-            lines[rma.pk],
+            [unit_line(row) for row in lines.get(rma.pk, [])],
             arrived=rma.pk in arrived,
             return_method=rma.return_method,
         )
@@ -95,7 +135,7 @@ def _commands_of(rmas: list[Rma]) -> dict[tuple[int, str], list[Command]]:
     found: dict[tuple[int, str], list[Command]] = defaultdict(list)
     wanted = Q(shop__in={rma.shop_id for rma in rmas}, subject__in={r.rma_number for r in rmas})
     live = Command.objects.filter(wanted, kind="approval").exclude(state=CommandState.CANCELLED)
-    for command in live.order_by("id"):
+    for command in live.defer("body").order_by("id"):
         found[command.shop_id, command.subject].append(command)
     return found
 

@@ -1,7 +1,7 @@
 """Tell Narvar a status, a note, or both; and what came of it."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -52,9 +52,20 @@ class Telling:
     submission_token: uuid.UUID
 
 
-def preview_status(rma: Rma, *, status: str | None, note: str | None = None) -> Verdict:
-    """What telling this would set off now, and whether it may be told."""
-    return judge_status(_facts(rma, status, note))
+def preview_status(
+    rma: Rma,
+    *,
+    status: str | None,
+    note: str | None = None,
+    commands: Sequence[Command] | None = None,
+) -> Verdict:
+    """What telling this would set off now, and whether it may be told.
+
+    `commands` are the open ones about this return, oldest first, where they were read already.
+    """
+    if commands is None:
+        commands = _open_commands(rma)
+    return judge_status(_facts(rma, status, note, commands))
 
 
 def permission_for(status: str | None) -> Permission:
@@ -86,8 +97,13 @@ def _permit(telling: Telling, rma: Rma) -> None:
         raise Stale(f"{rma} changed while you looked at it. Look again, then decide.")
 
 
-def _facts(rma: Rma, status: str | None, note: str | None) -> StatusFacts:
-    commands = list(Command.objects.about(rma.shop_id, rma.rma_number).open().order_by("id"))
+def _open_commands(rma: Rma) -> list[Command]:
+    return list(Command.objects.about(rma.shop_id, rma.rma_number).open().order_by("id"))
+
+
+def _facts(
+    rma: Rma, status: str | None, note: str | None, commands: Sequence[Command]
+) -> StatusFacts:
     money = [one for one in commands if one.kind == Kind.APPROVAL]
     # What waits for a person is not sent by itself, so it cannot overtake this one.
     told = [one for one in commands if one.summary.get("status") and one.state in DUE_STATES]

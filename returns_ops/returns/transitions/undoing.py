@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS
+from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS, Kind
 from returns_ops.returns.models import Rma
 from returns_ops.returns.transitions import location_undo
 from returns_ops.returns.transitions.approval import Refused, permit, trace
@@ -29,7 +29,8 @@ def undo(command_id: int, *, by: User) -> Command:
         return command
     if not command.can_be_undone:
         raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
-    return cancel(command, rma, by=by, verb="undo", text="Decision undone before it was sent")
+    what = "Decision" if command.kind == Kind.APPROVAL else "What Narvar was to be told:"
+    return cancel(command, rma, by=by, verb="undo", text=f"{what} undone before it was sent")
 
 
 @transaction.atomic
