@@ -43,7 +43,7 @@ def _location_since(command: Command) -> Answer | None:
     if shown is None:
         return _refused("Narvar does not have this location any more", gone=True)
     seen = facts_of(shown)
-    changes = differences(command.summary["before"], seen)
+    changes = differences(command.summary["before"], seen, said="was")
     if not changes:
         return None
     if not differences(command.summary["asked"], seen):

@@ -22,7 +22,7 @@ from returns_ops.accounts.records import ReadOnlyInline
 from returns_ops.narvar import decisions, locations
 from returns_ops.narvar.location_forms import ConfirmedForm, LocationForm, confirmation
 from returns_ops.returns.location_compare import compare
-from returns_ops.returns.location_snapshot import FIELDS, facts_of
+from returns_ops.returns.location_snapshot import FIELDS, facts_of, spoken
 from returns_ops.returns.location_use import use_of
 from returns_ops.returns.models import LocationChange, ReturnLocation
 from returns_ops.returns.transitions import Refused, Source
@@ -37,11 +37,20 @@ def managed_by(user: User) -> QuerySet[Shop]:
     return Shop.objects.where(user, Permission.MANAGE_LOCATIONS)
 
 
+def _said(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else spoken(value)
+
+
 class ChangeInline(ReadOnlyInline):
     model = LocationChange
     verbose_name_plural = "history"
-    fields = ("at", "source", "text", "actor", "changes")
+    fields = ("at", "source", "text", "actor", "changed")
     ordering = ("-id",)
+
+    @admin.display(description="from what to what")
+    def changed(self, line: LocationChange) -> str:
+        told = line.changes.items()
+        return "; ".join(f"{FIELDS.get(k, k)}: {_said(a)} → {_said(b)}" for k, (a, b) in told)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LocationChange]:
         return super().get_queryset(request).select_related("actor")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from returns_ops.accounts.models import Shop
-from returns_ops.returns.location_use import ids_in_use
+from returns_ops.returns.location_use import ids_in_use, spellings
 from returns_ops.returns.models import ReturnLocation
 
 Sync = ReturnLocation.Sync
@@ -42,7 +42,7 @@ def find_locations(
     if wanted.accepts_mail is not None:
         found = found.filter(accepts_mail=wanted.accepts_mail)
     if wanted.in_use is not None:
-        used = list(ids_in_use(shops))
+        used = spellings(ids_in_use(shops))
         named = Q(narvar_id__in=used) | Q(other_ids__overlap=used)
         found = found.filter(named) if wanted.in_use else found.exclude(named)
     if after:

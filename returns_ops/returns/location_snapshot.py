@@ -77,10 +77,10 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, li
     }
 
 
-def differences(asked: Facts, shown: Facts) -> list[str]:
-    """What Narvar shows otherwise than asked, one phrase each."""
+def differences(asked: Facts, shown: Facts, *, said: str = "asked for") -> list[str]:
+    """What Narvar shows otherwise than asked, one phrase each; `said` names the first side."""
     return [
-        f"{words}: asked for {spoken(asked[name])}, Narvar shows {spoken(shown[name])}"
+        f"{words}: {said} {spoken(asked[name])}, Narvar shows {spoken(shown[name])}"
         for name, words in FIELDS.items()
         if asked[name] != shown[name]
     ]

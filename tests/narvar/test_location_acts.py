@@ -11,7 +11,7 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState
 from returns_ops.narvar import decisions
 from returns_ops.returns.location_snapshot import facts_of
-from returns_ops.returns.location_use import use_of
+from returns_ops.returns.location_use import ids_of, use_of
 from returns_ops.returns.models import LocationChange, ReturnLocation
 from returns_ops.returns.states import Work
 from returns_ops.returns.transitions import Confirmation, NeedsConfirmation, Refused
@@ -173,6 +173,7 @@ def test_open_returns_on_their_way_are_counted_certain_and_guessed(circle: Circl
     use = use_of(location, limit=1)
     assert (use.certain.count, use.certain.capped) == (1, True)
     assert [one.rma_number for one in use.guessed.first] == ["BY-CODE"]
+    assert ids_of(location) == [location.narvar_id, "gid://shopify/Location/7", "7"]
     decisions.unlink_location(
         location.pk,
         "gid://shopify/Location/7",

@@ -210,7 +210,7 @@ def test_a_location_that_was_edited_at_narvar_meanwhile_is_not_overwritten(
     assert command.state == CommandState.REFUSED
     assert calls(circle, "update_location") == 1  # the other one's
     assert location.sync == Sync.CONFLICT
-    assert "asked for Dock, Narvar shows Gate 7" in location.problem
+    assert "name: was Dock, Narvar shows Gate 7" in location.problem
 
 
 def test_what_narvar_dropped_or_changed_is_told_in_words(circle: Circle) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,44 @@ JAPAN = [
 ]
 WAREHOUSE = Place("Newark", "07114", "US")
 STORE = Place("Brooklyn", "11211", "US")
+# Where these two take returns, as a shop would have entered them at Narvar.
+RETURN_LOCATIONS: dict[str, dict[str, Any]] = {
+    "NWKDCK": {
+        "name": "Newark returns dock",
+        "accept_in_store_returns": False,
+        "accept_mail_in_returns": True,
+        "location": {
+            "address1": "1211 Frelinghuysen Avenue",
+            "address2": "Door 4",
+            "city": WAREHOUSE.city,
+            "latitude": 40.698,
+            "longitude": -74.1984,
+            "phone": "+19735550134",
+            "state": "New Jersey",
+            "state_code": "NJ",
+            "zip": WAREHOUSE.zip,
+            "country_code": WAREHOUSE.country,
+            "country": "United States",
+        },
+    },
+    "BKLNST": {
+        "name": "Brooklyn store",
+        "accept_in_store_returns": True,
+        "accept_mail_in_returns": False,
+        "location": {
+            "address1": "212 Bedford Avenue",
+            "city": STORE.city,
+            "latitude": 40.7169,
+            "longitude": -73.9588,
+            "phone": "+17185550177",
+            "state": "New York",
+            "state_code": "NY",
+            "zip": STORE.zip,
+            "country_code": STORE.country,
+            "country": "United States",
+        },
+    },
+}
 
 _FIRST = (
     "Rosa Henry Marta Dev Sam Ines Taro Noor Genevieve Ola Priya Lucas Amara Felix Hana Jonas "

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from tests.narvar_simulator import catalogue
 from tests.narvar_simulator.kinds import KINDS
 from tests.narvar_simulator.records import Json
 from tests.narvar_simulator.world import Rma
@@ -51,7 +52,16 @@ class LifeLike:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
+        self._take_returns_somewhere()
         self._thread.start()
+
+    def _take_returns_somewhere(self) -> None:
+        """Unless the shop has places already, from a life before."""
+        with self._narvar.world.lock:
+            shop = self._narvar.world.shops[self._domain]
+            for location_id, document in catalogue.RETURN_LOCATIONS.items():
+                if len(shop.locations) < len(catalogue.RETURN_LOCATIONS):
+                    shop.locations[location_id] = {**document, "id": location_id}
 
     def stop(self) -> None:
         self._ended.set()

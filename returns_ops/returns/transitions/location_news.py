@@ -197,7 +197,9 @@ def _mirror(row: ReturnLocation, shown: LocationSnapshot) -> None:
         _take(row, shown)
         row.problem = ""
         row.followed = followed_since(row.followed, ours, seen, why="changed")
-        _news(row, ours, "changed", "Changed at Narvar", changes=differences(ours, seen))
+        _news(
+            row, ours, "changed", "Changed at Narvar", changes=differences(ours, seen, said="was")
+        )
     else:
         _keep_both(row, shown)
 
