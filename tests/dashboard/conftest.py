@@ -1,12 +1,17 @@
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.returns.models import Rma
-from tests.builders import make_item, make_package, make_rma, make_staff
+from returns_ops.returns.models import Parcel, Rma, SearchToken
+from returns_ops.returns.states import Work
+from tests.builders import make_item, make_package, make_parcel, make_rma, make_staff, make_token
 
 
 @pytest.fixture
@@ -40,3 +45,34 @@ def log_in() -> Callable[[User], Client]:
         return client
 
     return logged_in
+
+
+@pytest.fixture
+def media(tmp_path: Path, settings: LazySettings) -> None:
+    """Photos of this test lie in a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def parcel(shop: Shop, wanda: User) -> Parcel:
+    """Three units of two kinds, on the shelf since yesterday."""
+    return make_parcel(
+        shop,
+        by=wanda,
+        items={"JACKET-M": 2, "X-999": 1},
+        carrier="UPS",
+        tracking_number="1Z999AA10123456784",
+        found_at=timezone.now() - timedelta(days=1),
+    )
+
+
+@pytest.fixture
+def awaited(shop: Shop) -> Rma:
+    """A return that waits for three jackets and a cap."""
+    rma = make_rma(shop, "RM-2001", work=Work.TO_RECEIVE)
+    make_item(rma, "JACKET-M", quantity=3)
+    make_item(rma, "CAP-1")
+    for sku in ("JACKET-M", "CAP-1"):
+        make_token(rma, sku, SearchToken.Kind.SKU)
+    make_token(rma, "RM-2001")
+    return rma

@@ -5,14 +5,16 @@ from decimal import Decimal
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import Page, expect
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from returns_ops.accounts.badges import PREFIX, issue_badge
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import ReceiptLine, Rma, RmaItem, SearchToken
-from tests.builders import PASSWORD, make_item, make_package, make_rma, make_staff, make_token
+from tests.builders import make_item, make_package, make_rma, make_staff, make_token
 
 pytestmark = [
     pytest.mark.e2e,
@@ -54,16 +56,21 @@ class Hands:
 
 @pytest.fixture
 def hands(
-    live_server: LiveServer, wanda: User, page: Page, settings: LazySettings
+    live_server: LiveServer,
+    wanda: User,
+    context: BrowserContext,
+    page: Page,
+    settings: LazySettings,
 ) -> Iterator[Hands]:
     settings.HOLD_SECONDS = 600
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/login/?next=/scan/")
-    page.get_by_label("User name").fill("wanda")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    client = Client()
+    client.force_login(wanda)
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.goto(f"{live_server.url}/scan/")
     expect(page.locator("#code")).to_be_focused()
     yield Hands(page)
     assert complaints == []
@@ -242,6 +249,17 @@ def test_a_partial_refund_is_reviewed_and_read_back(hands: Hands, shop: Shop) ->
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
     assert Command.objects.get().amount == Decimal("41.25")
+
+
+def test_another_person_takes_over_the_bench_by_one_scan(hands: Hands, shop: Shop) -> None:
+    sam = make_staff("sam", shop, Role.WAREHOUSE, first_name="Sam")
+    expect(hands.page.locator(".tools")).to_contain_text("Wanda")
+
+    hands.scan(PREFIX + issue_badge(sam, by=sam))
+
+    expect(hands.page.locator(".tools")).to_contain_text("Sam")
+    expect(hands.page.locator("#code")).to_be_focused()
+    assert hands.counted == (1, 0)
 
 
 def test_the_next_box_is_scanned_while_the_last_is_held(hands: Hands, shop: Shop) -> None:

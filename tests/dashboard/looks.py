@@ -1,0 +1,39 @@
+"""Is a screen accessible, and does it fit: in every size, in light and dark?
+
+A page is loaded once and looked at six times. A theme changes colours and nothing else, so in the
+dark only those are judged again.
+"""
+
+from collections.abc import Sequence
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = {
+    "light": {"runOnly": TAGS},
+    "dark": {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
+}
+SIZES = ((320, 700), (768, 1024), (1280, 800))
+ASK = """options => axe.run(document, { ...options, resultTypes: ["violations"] })
+  .then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))"""
+
+
+def wrong(page: Page, sizes: Sequence[tuple[int, int]] = SIZES) -> list[str]:
+    """All that is wrong with what the page shows now."""
+    found = []
+    for width, height in sizes:
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in RULES:
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            found += [f"{width} {theme} {fault}" for fault in faults(page, theme)]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{width} scrolls sideways")
+    return found
+
+
+def faults(page: Page, theme: str = "light") -> list[str]:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    told: list[str] = page.evaluate(ASK, RULES[theme])
+    return told

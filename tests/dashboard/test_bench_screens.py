@@ -1,0 +1,92 @@
+"""The keys of the bench, as its help tells them."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.returns.models import Rma, SearchToken
+from tests.builders import (
+    make_item,
+    make_package,
+    make_receipt_line,
+    make_rma,
+    make_token,
+)
+from tests.dashboard.keyboard import Scanner
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("e2e"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture
+def bench(
+    live_server: LiveServer,
+    client: Client,
+    context: BrowserContext,
+    page: Page,
+    settings: LazySettings,
+) -> Iterator[Page]:
+    """Ana's browser at the scan box; whatever the console complains of fails the test."""
+    settings.HOLD_SECONDS = 600
+    session = client.cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
+    page.goto(f"{live_server.url}/scan/")
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def box(shop: Shop, ana: User) -> Rma:
+    """Two parcels, a line in three parts, one twice, one kept, and a refund that Narvar makes."""
+    rma = make_rma(
+        shop,
+        "RM-3001",
+        estimated_refund=Decimal("120.00"),
+        first_cap=Decimal("120.00"),
+        policy=[{"name": "refund", "fires_at": "received_by_retailer", "succeeded_at": None}],
+    )
+    make_token(rma, rma.rma_number, SearchToken.Kind.RMA)
+    for letter in "AB":
+        make_package(rma, f"1Z999AA1000000999{letter}", letter=letter)
+    socks = make_item(rma, "SOCKS", quantity=4, comment="A little too small")
+    make_item(rma, "CAP")
+    make_item(rma, "MUG", keep_the_item=True)
+    make_receipt_line(rma, socks, by=ana, quantity=1, decision="approved", grade="A")
+    make_receipt_line(rma, socks, by=ana, quantity=1, decision="rejected", note="Stain", grade="D")
+    make_receipt_line(rma, None, by=ana, sku="ODD-1", decision="invalid_item")
+    make_rma(shop, "RM-3002", order_number="1001")
+    for number in ("RM-3003", "RM-3004"):
+        found = make_rma(shop, number)
+        make_item(found)
+        make_token(found, "1001", SearchToken.Kind.ORDER)
+    return rma
+
+
+def test_the_help_names_the_keys_that_work_now(bench: Page, box: Rma) -> None:
+    Scanner(bench).scan("RM-3001")
+    expect(bench.get_by_role("heading", level=1)).to_contain_text("RM-3001")
+    bench.get_by_role("button", name="Help").click()
+
+    keys = bench.locator("#bench-help")
+
+    expect(keys).to_contain_text("In the empty scan box")
+    for line in ("EnterIt is missing", "*All as expected"):
+        expect(keys.locator("dl")).to_contain_text(line)
+    bench.keyboard.press("Escape")
+    Scanner(bench).scan("SOCKS")
+    expect(bench.locator("#scan-said")).to_contain_text("SOCKS: 1 more")
+    bench.get_by_role("button", name="Help").click()
+    for line in ("-Take back last", "+One more", ".Grade, note, split", "/ then 1–5Outcome of"):
+        expect(keys.locator("dl")).to_contain_text(line)
