@@ -24,6 +24,7 @@ def wrong(page: Page, sizes: Sequence[tuple[int, int]] = SIZES) -> list[str]:
     found = []
     for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")  # what a sticky header covers by chance is no fault
         for theme in RULES:
             page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
             found += [f"{width} {theme} {fault}" for fault in faults(page, theme)]
@@ -37,3 +38,8 @@ def faults(page: Page, theme: str = "light") -> list[str]:
         page.evaluate(Axe().axe_script)
     told: list[str] = page.evaluate(ASK, RULES[theme])
     return told
+
+
+def open_all(page: Page) -> None:
+    """Whatever is folded away is looked at as well."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")

@@ -1,4 +1,4 @@
-"""The keys of the bench, as its help tells them."""
+"""The screens of the bench with everything on them: what is folded away, asked, read back."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -19,6 +19,7 @@ from tests.builders import (
     make_token,
 )
 from tests.dashboard.keyboard import Scanner
+from tests.dashboard.looks import open_all, wrong
 
 pytestmark = [
     pytest.mark.e2e,
@@ -72,6 +73,38 @@ def box(shop: Shop, ana: User) -> Rma:
         make_item(found)
         make_token(found, "1001", SearchToken.Kind.ORDER)
     return rma
+
+
+def test_every_state_of_the_bench_is_accessible_and_fits(bench: Page, box: Rma) -> None:
+    found = bench.locator("#found")
+    scanner = Scanner(bench)
+    assert wrong(bench) == []  # before the first scan
+    scanner.scan("1001")
+    expect(found).to_contain_text("Which one is it?")
+    assert wrong(bench, sizes=[(320, 700)]) == []
+
+    found.get_by_role("button", name="RM-3003").click()
+    expect(bench.get_by_role("heading", level=1)).to_contain_text("RM-3003")
+    open_all(bench)
+    bench.get_by_label("Amount in USD").fill("41.25")
+    bench.locator("#partial-reason").select_option("Worn or used")
+    bench.get_by_role("button", name="Review").click()
+    expect(bench.locator("#read-back")).to_be_visible()
+    assert wrong(bench) == []
+
+    scanner.scan("RM-3001")
+    expect(bench.get_by_role("heading", level=1)).to_contain_text("RM-3001")
+    scanner.scan("4006381333931")
+    expect(found).to_contain_text("This code is SOCKS")
+    open_all(bench)
+    assert wrong(bench) == []
+    bench.locator("#telling").get_by_label("Received").check()
+    bench.get_by_role("button", name="Tell Narvar", exact=True).click()
+    expect(bench.locator("#tell-back")).to_contain_text("received")
+    assert wrong(bench, sizes=[(320, 700)]) == []
+    bench.get_by_role("button", name="Tell Narvar now").click()
+    expect(bench.locator("#told")).to_contain_text("Held")
+    assert wrong(bench, sizes=[(320, 700)]) == []
 
 
 def test_the_help_names_the_keys_that_work_now(bench: Page, box: Rma) -> None:
