@@ -72,9 +72,11 @@ def order_of_row(values: Mapping[str, str]) -> tuple[LocationOrder | None, dict[
             found[name] = _value(name, row[name])
         except ValueError as error:
             problems[name] = f"{str(error)[:200].rstrip('.')}."
-    problems |= faults_of(found)
-    problems = _strange_region(row) | problems
-    return (None, problems) if problems else (LocationOrder(**found), {})
+    problems |= _strange_region(row)
+    if not problems:
+        with suppress(ValueError):
+            return LocationOrder(**found), {}
+    return None, {**faults_of(found), **problems}
 
 
 def _filled(values: Mapping[str, str]) -> dict[str, str]:

@@ -155,6 +155,20 @@ def test_removed_there_while_changed_here_is_a_conflict_too(circle: Circle, choi
         assert at_narvar(circle) == []
 
 
+def test_a_removal_there_that_comes_before_ours_is_sent_is_a_conflict_at_once(
+    circle: Circle,
+) -> None:
+    save(circle, saved(circle), city="Trenton")
+    elsewhere(circle, "DELETE")
+
+    circle.send()
+
+    location = the_only()
+    assert (location.sync, location.gone_at is not None) == (Sync.CONFLICT, True)
+    with pytest.raises(Refused, match="Choose: make it anew, or let it go"):
+        settle(circle, location, city="ours")
+
+
 def test_a_removal_that_meets_a_location_gone_meanwhile_is_no_conflict(circle: Circle) -> None:
     location = saved(circle)
     remove(circle, location)

@@ -11,7 +11,7 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.returns.location_csv import facts_of_row, order_of_row, read_csv
-from returns_ops.returns.location_snapshot import PLACE, Facts, changes, facts_of, same_place
+from returns_ops.returns.location_snapshot import PLACE, Facts, changes, facts_of
 from returns_ops.returns.models import LocationImport, LocationImportRow, ReturnLocation
 from returns_ops.returns.transitions.approval import Refused
 from returns_ops.returns.transitions.location_acts import NeedsConfirmation, permit
@@ -19,6 +19,7 @@ from returns_ops.returns.transitions.locations import will_move
 
 State, RowState = LocationImport.State, LocationImportRow.State
 Verdict = LocationImportRow.Verdict
+Place = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,14 +124,31 @@ def _audit(job: LocationImport, by: User, verb: str, **data: Any) -> None:
     )
 
 
+class _Known:
+    """The shop's locations, found by their id at Narvar or by their place."""
+
+    def __init__(self, shop: Shop) -> None:
+        rows = list(ReturnLocation.objects.filter(shop=shop, removed_at=None))
+        self.facts = {one.pk: facts_of(one) for one in rows}
+        self._by_id = {one.narvar_id: one for one in rows if one.narvar_id}
+        self._by_place: dict[Place, list[ReturnLocation]] = {}
+        for one in rows:
+            self._by_place.setdefault(_place(self.facts[one.pk]), []).append(one)
+
+    def find(self, narvar_id: str, said: Facts) -> ReturnLocation | None:
+        if narvar_id:
+            return self._by_id.get(narvar_id)
+        same = self._by_place.get(_place(said), [])
+        return same[0] if len(same) == 1 else None
+
+
 def _judged(shop: Shop, rows: list[dict[str, str]]) -> list[LocationImportRow]:
-    known = list(ReturnLocation.objects.filter(shop=shop, removed_at=None))
-    facts = {one.pk: facts_of(one) for one in known}
+    known = _Known(shop)
     judged: list[LocationImportRow] = []
     taken: dict[int, int] = {}
-    places: dict[tuple[str, ...], int] = {}
+    places: dict[Place, int] = {}
     for line, values in enumerate(rows, start=2):
-        row = _judge(line, values, known, facts)
+        row = _judge(line, values, known)
         twin = taken.get(row.location_id or 0) or places.get(_place(row.wanted))
         if twin and row.verdict != Verdict.ERROR:
             row.verdict, row.problems = Verdict.ERROR, {"": f"Line {twin} is the same location."}
@@ -141,46 +159,31 @@ def _judged(shop: Shop, rows: list[dict[str, str]]) -> list[LocationImportRow]:
     return judged
 
 
-def _judge(
-    line: int, values: dict[str, str], known: list[ReturnLocation], facts: dict[int, Facts]
-) -> LocationImportRow:
+def _judge(line: int, values: dict[str, str], known: _Known) -> LocationImportRow:
     said = facts_of_row(values)
     row = LocationImportRow(line=line, values=_storable(values), wanted=_storable(said))
     narvar_id = values["narvar_id"].strip()
-    row.location = _found(narvar_id, said, known, facts)
-    if row.location:
-        row.version = row.location.version
-        row.changes = changes(facts[row.location.pk], row.wanted)
-        if not row.changes:
-            row.verdict = Verdict.SAME
-            return row
+    row.location = known.find(narvar_id, said)
+    before = known.facts[row.location.pk] if row.location else {}
+    if row.location and said == before:
+        row.verdict, row.version = Verdict.SAME, row.location.version
+        return row
     order, row.problems = order_of_row(values)
-    if order is not None:
-        row.wanted = facts_of(order)
-        if row.location:
-            row.changes = changes(facts[row.location.pk], row.wanted)
     if narvar_id and row.location is None:
         row.problems["narvar_id"] = f"There is no location {narvar_id[:80]} here."
     if order is None or row.problems:
         row.verdict = Verdict.ERROR
         return row
-    row.verdict = Verdict.CHANGED if row.location else Verdict.NEW
-    if row.location and not row.changes:
-        row.verdict = Verdict.SAME
-    row.moves = row.location is not None and will_move(row.location, order)
+    row.wanted, row.verdict = facts_of(order), Verdict.NEW
+    if row.location:
+        row.version = row.location.version
+        row.changes = changes(before, row.wanted)
+        row.verdict = Verdict.CHANGED if row.changes else Verdict.SAME
+        row.moves = will_move(row.location, order)
     return row
 
 
-def _found(
-    narvar_id: str, said: Facts, known: list[ReturnLocation], facts: dict[int, Facts]
-) -> ReturnLocation | None:
-    if narvar_id:
-        return next((one for one in known if one.narvar_id == narvar_id), None)
-    same = [one for one in known if same_place(facts[one.pk], said)]
-    return same[0] if len(same) == 1 else None
-
-
-def _place(wanted: Facts) -> tuple[str, ...]:
+def _place(wanted: Facts) -> Place:
     return tuple(str(wanted[name]).casefold() for name in PLACE)
 
 

@@ -152,26 +152,25 @@ def mirror_locations(
     # Of what was changed after the question, the answer may not know.
     later = {row.pk for row in rows if row.changed_at > asked_at}
     _settle_waiting(shop, [row for row in rows if row.pk not in later], listed)
+    by_id = {row.narvar_id: row for row in rows if row.narvar_id}
     for shown in listed:
-        row = _row_of(shown, rows)
+        row = by_id.get(shown.narvar_id) or _nameless(shown, rows)
         if row is None:
-            rows.append(_new(shop, shown))
+            row = _new(shop, shown)
+            rows.append(row)
         elif row.pk not in later:
             _mirror(row, shown)
+        by_id[shown.narvar_id] = row
     ids = {one.narvar_id for one in listed}
     for row in rows:
         if row.narvar_id and row.narvar_id not in ids and row.pk not in later:
             _vanish(row)
 
 
-def _row_of(shown: LocationSnapshot, rows: list[ReturnLocation]) -> ReturnLocation | None:
-    named = [row for row in rows if row.narvar_id == shown.narvar_id]
-    nameless = [
-        row
-        for row in rows
-        if not row.narvar_id and not row.removed_at and same_place(facts_of(row), facts_of(shown))
-    ]
-    return next(iter(named + nameless), None)
+def _nameless(shown: LocationSnapshot, rows: list[ReturnLocation]) -> ReturnLocation | None:
+    """One of ours whose id nobody told us yet."""
+    waiting = (row for row in rows if not row.narvar_id and not row.removed_at)
+    return next((row for row in waiting if same_place(facts_of(row), facts_of(shown))), None)
 
 
 def _new(shop: Shop, shown: LocationSnapshot) -> ReturnLocation:

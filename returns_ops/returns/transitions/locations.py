@@ -216,7 +216,8 @@ def _refuse_needless(location: ReturnLocation, order: LocationOrder) -> None:
 def _refuse_twin(location: ReturnLocation, order: LocationOrder) -> None:
     """Name and address are what a lost answer is looked for by."""
     others = ReturnLocation.objects.filter(shop=location.shop_id, removed_at=None)
-    for other in others.exclude(pk=location.pk):
+    near = others.filter(postal_code__icontains=order.postal_code.strip())
+    for other in near.exclude(pk=location.pk):
         if same_place(facts_of(order), facts_of(other)):
             raise Refused(f"There is a location {other} at this address already.")
 
