@@ -46,6 +46,16 @@ if HOLD_SECONDS < 0 or TICK_SECONDS <= 0:
 if BADGE_IDLE_MINUTES <= 0:
     raise ImproperlyConfigured("BADGE_IDLE_MINUTES must be above 0")
 
+# The desk's daily summary. Without a mail server it is written to the log of the worker.
+EMAIL_HOST = env.text("EMAIL_HOST")
+EMAIL_PORT = int(env.number("EMAIL_PORT", 587))
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "returns@localhost")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+
 DEBUG = False
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -235,6 +245,9 @@ CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.import_locations": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.replay_events": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.end_requests": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.tend_desk": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.run_bulk": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.send_digests": {"queue": "reconcile"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(1.0, TICK_SECONDS)
@@ -273,6 +286,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "returns_ops.narvar.tasks.replay_events",
         "schedule": 2.0,
         "options": {"expires": 2},
+    },
+    "tend_desk": {
+        "task": "returns_ops.narvar.tasks.tend_desk",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "run_bulk": {
+        "task": "returns_ops.narvar.tasks.run_bulk",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
+    "send_digests": {
+        "task": "returns_ops.narvar.tasks.send_digests",
+        "schedule": 600.0,
+        "options": {"expires": 300},
     },
     "end_requests": {
         "task": "returns_ops.narvar.tasks.end_requests",

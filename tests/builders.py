@@ -25,7 +25,9 @@ from returns_ops.messaging.models import (
 from returns_ops.narvar.models import Connection
 from returns_ops.narvar.secrets import encrypt
 from returns_ops.returns import photo_files
+from returns_ops.returns.fingerprint import fingerprint, masked
 from returns_ops.returns.models import (
+    Case,
     Package,
     Parcel,
     ParcelItem,
@@ -39,7 +41,7 @@ from returns_ops.returns.models import (
     Transaction,
 )
 from returns_ops.returns.pictures import read_picture
-from returns_ops.returns.states import NarvarStatus, Work
+from returns_ops.returns.states import Cause, NarvarStatus, Work
 
 PASSWORD = "a long enough password"
 _numbers = itertools.count(1)
@@ -256,3 +258,21 @@ def make_event(shop: Shop, body: bytes = b"{}", **fields: Any) -> Event:
 def at(text: str) -> datetime:
     """`2026-11-21 09:12`, in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def make_case(about: Rma | Parcel, cause: str = Cause.EXCEPTION, **fields: Any) -> Case:
+    """Open, due in some hours; about an RMA or a parcel."""
+    now = timezone.now()
+    text = str(fields.get("text", "Narvar has an exception: refund failed"))
+    known: dict[str, Any] = {
+        "rma": about if isinstance(about, Rma) else None,
+        "parcel": about if isinstance(about, Parcel) else None,
+        "text": text,
+        "group": masked(text),
+        "fingerprint": fingerprint(cause, text),
+        "value": Decimal("49.99"),
+        "currency": "USD",
+        "due_at": now + timedelta(hours=8),
+        "rank_at": now + timedelta(hours=8),
+    }
+    return Case.objects.create(shop=about.shop, cause=cause, **{**known, **fields})

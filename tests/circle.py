@@ -35,7 +35,7 @@ class Circle:
     def path(self) -> str:
         return reverse("webhook", args=[self.shop.uuid])
 
-    def arrive(self, status: str = "delivered_to_retailer", **body: Any) -> Rma:
+    def arrive(self, status: str | None = "delivered_to_retailer", **body: Any) -> Rma:
         """A return that Narvar knows, told to us by its webhook and applied."""
         made = self.narvar.create_rma(self.shop.domain, status=status, send=False, **body)
         self.tell(made["rma_number"])

@@ -17,10 +17,21 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Attempt, Command, CommandState, Event, EventState
 from returns_ops.returns.invariants import INVARIANTS, broken
-from returns_ops.returns.models import LocationImport, ReceiptLine, ReturnLocation, Rma, RmaEvent
-from returns_ops.returns.states import Money
+from returns_ops.returns.models import (
+    BulkJob,
+    Case,
+    CaseCount,
+    CaseEvent,
+    LocationImport,
+    ReceiptLine,
+    ReturnLocation,
+    Rma,
+    RmaEvent,
+)
+from returns_ops.returns.states import CaseState, Money, Work
 from tests.builders import (
     make_attempt,
+    make_case,
     make_command,
     make_event,
     make_item,
@@ -260,7 +271,45 @@ def miscount_a_queue(story: Story) -> None:
 
 FROZE = "I5 attempts sent what the command froze"
 ANSWERED = "I11 every approval by a second person has its audit row"
+
+
 # How each is broken, and what else is then broken too: nothing, but for two.
+def leave_an_exception_without_a_case(story: Story) -> None:
+    make_rma(story.shop, work=Work.EXCEPTION)
+
+
+def opened(story: Story, **fields: Any) -> Case:
+    case = make_case(story.rma, **fields)
+    CaseEvent.objects.create(case=case, shop=story.shop, cause=case.cause, verb="opened", text="")
+    return case
+
+
+def give_a_case_to_another_shop(story: Story) -> None:
+    Case.objects.filter(pk=opened(story).pk).update(shop=make_shop())
+
+
+def open_a_case_without_a_trace(story: Story) -> None:
+    make_case(story.rma)
+
+
+def resolve_a_case_without_a_trace(story: Story) -> None:
+    opened(story, state=CaseState.RESOLVED, closed_at=timezone.now(), closed_by=story.clerk)
+
+
+def miscount_a_job(story: Story) -> None:
+    BulkJob.objects.create(
+        shop=story.shop,
+        action="assign",
+        started_by=story.clerk,
+        submission_token=story.command.submission_token,
+        total=1,
+    )
+
+
+def miscount_cases(story: Story) -> None:
+    CaseCount.objects.create(shop=story.shop, cause="refused", state="open", delta=1)
+
+
 BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     "I1 stored bytes match their hash": (change_the_stored_bytes, set()),
     "I1 no event waits unseen for ten minutes": (leave_an_event_waiting, set()),
@@ -322,6 +371,18 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     "I11 nobody approved their own request": (approve_ones_own_request, {ANSWERED}),
     "I11 what needs a second person was approved by one": (send_without_a_second_person, set()),
     ANSWERED: (approve_for_another_without_an_audit_row, set()),
+    "an RMA that needs a person has a case that says why": (
+        leave_an_exception_without_a_case,
+        set(),
+    ),
+    "a case belongs to the shop of what it is about": (give_a_case_to_another_shop, set()),
+    "a case was opened as often as its history tells": (open_a_case_without_a_trace, set()),
+    "what a person resolved has their line in its history": (
+        resolve_a_case_without_a_trace,
+        set(),
+    ),
+    "a job for many counts its rows": (miscount_a_job, set()),
+    "counters of cases equal what they count": (miscount_cases, set()),
     "counters equal what they count": (miscount_a_queue, set()),
 }
 

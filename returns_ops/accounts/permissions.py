@@ -20,10 +20,11 @@ class Permission(models.TextChoices):
     MANAGE_LOCATIONS = "manage_locations", "Correct return locations"
     MANAGE_SHOP = "manage_shop", "Manage people, shops and credentials"
     VIEW_MESSAGES = "view_messages", "See events and commands"
+    REVEAL = "reveal", "See personal data in full"
 
 
 _BENCH = {Permission.VIEW_RMAS, Permission.RECEIVE, Permission.APPROVE}
-_DESK = _BENCH | {Permission.RESOLVE, Permission.VIEW_MESSAGES}
+_DESK = _BENCH | {Permission.RESOLVE, Permission.VIEW_MESSAGES, Permission.REVEAL}
 
 PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.WAREHOUSE: frozenset(_BENCH),

@@ -25,6 +25,7 @@ class Priority(IntEnum):
     MONEY = 0
     PERSON = 5  # somebody is waiting in front of a screen
     CONFIRMATION = 10
+    BULK = 20  # one of many that somebody ordered at once
     BACKFILL = 30
 
 

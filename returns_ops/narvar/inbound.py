@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from returns_ops.failpoints import failpoint
 from returns_ops.messaging import inbox
-from returns_ops.messaging.models import Event, EventState
+from returns_ops.messaging.models import Event, EventQuerySet, EventState
 from returns_ops.messaging.retrying import retried
 from returns_ops.narvar import wire
 from returns_ops.returns import transitions
@@ -56,7 +56,7 @@ def _readable(events: Iterable[Event]) -> list[Readable]:
             _bury(event, problem)
         except Exception as error:
             log.exception("parse_failed", event_id=event.pk)
-            inbox.retry_later(event, f"{type(error).__name__} while reading")
+            _fail(event, f"{type(error).__name__} while reading")
     return found
 
 
@@ -65,7 +65,9 @@ def _bury(event: Event, problem: wire.Unreadable) -> None:
     if inbox.still_ours([event]):
         event.state, event.reason, event.problem = EventState.DEAD, problem.reason, str(problem)
         event.done_at = timezone.now()
+        event.subject = wire.named_rma(bytes(event.body))
         inbox.settle([event])
+        transitions.news_failed(event.shop, event.subject)
 
 
 @retried
@@ -115,7 +117,33 @@ def _apply_alone(pair: Readable) -> None:
         _apply([pair])
     except Exception as error:
         log.exception("event_failed", event_id=event.pk)
-        inbox.retry_later(event, f"{type(error).__name__} while applying")
+        _fail(event, f"{type(error).__name__} while applying")
+
+
+@transaction.atomic
+def _fail(event: Event, problem: str) -> None:
+    """Tried again later; after the last try it is a dead letter of its return."""
+    inbox.retry_later(event, problem)
+    name_dead_letters(Event.objects.filter(pk=event.pk))
+
+
+def name_recent_dead_letters() -> int:
+    """Those that no worker lived to name."""
+    recent = Event.objects.filter(done_at__gt=timezone.now() - timedelta(minutes=10))
+    with transaction.atomic():
+        return name_dead_letters(recent)
+
+
+def name_dead_letters(events: EventQuerySet) -> int:
+    """Whose news they were, as far as their bytes tell; returns how many were looked at."""
+    nameless = events.filter(state=EventState.DEAD, subject="").select_related("shop")
+    found = list(nameless.order_by("id")[:BATCH])
+    for event in found:
+        subject = wire.named_rma(bytes(event.body))
+        if subject:
+            Event.objects.filter(pk=event.pk).update(subject=subject)
+            transitions.news_failed(event.shop, subject)
+    return len(found)
 
 
 def sent_at(header: str) -> datetime | None:

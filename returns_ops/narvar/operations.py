@@ -48,6 +48,8 @@ def retry_of(command: Command) -> Retry:
 
 
 def priority_of(command: Command) -> Priority:
+    if command.summary.get("bulk"):
+        return Priority.BULK
     return Priority.MONEY if command.kind == Kind.APPROVAL else Priority.PERSON
 
 

@@ -10,6 +10,7 @@ from returns_ops.messaging import heartbeats, replay
 from returns_ops.messaging.locks import alone
 from returns_ops.narvar import (
     breaker,
+    bulk,
     delivery,
     inbound,
     location_imports,
@@ -19,7 +20,7 @@ from returns_ops.narvar import (
     reconciliation,
     silence,
 )
-from returns_ops.returns import counters, presence, transitions
+from returns_ops.returns import counters, digests, presence, transitions
 
 LONGEST_RUN = 25.0
 # Background reads share a worker with the drain: short, and only one of them at a time.
@@ -134,6 +135,37 @@ def end_requests() -> None:
     with alone("end_requests") as nobody_else:
         if nobody_else:
             transitions.end_requests()
+
+
+@shared_task(ignore_result=True)
+def tend_desk() -> None:
+    """What the clock brings to the desk: cases that open, wake, or are about to be late."""
+    close_old_connections()
+    with alone("tend_desk") as nobody_else:
+        if nobody_else:
+            inbound.name_recent_dead_letters()
+            transitions.open_what_time_brings()
+            transitions.adopt_strays()
+            transitions.wake_sleepers()
+            transitions.warn_of_lateness()
+
+
+@shared_task(ignore_result=True)
+def run_bulk() -> None:
+    """Go on with what was ordered for many cases at once."""
+    close_old_connections()
+    until = time.monotonic() + LONGEST_RUN
+    with alone("run_bulk") as nobody_else:
+        while nobody_else and bulk.run_slice() and time.monotonic() < until:
+            pass
+
+
+@shared_task(ignore_result=True)
+def send_digests() -> None:
+    close_old_connections()
+    with alone("send_digests") as nobody_else:
+        if nobody_else:
+            digests.send_due()
 
 
 @shared_task(ignore_result=True)

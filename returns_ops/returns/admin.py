@@ -19,6 +19,7 @@ from returns_ops.returns.models import (
     Barcode,
     BenchRules,
     DecisionReason,
+    DeskRules,
     Grade,
     Package,
     RefundLimit,
@@ -134,6 +135,13 @@ class BenchRulesAdmin(RulesAdmin):
         "bad_grade_needs_note",
         "request_hours",
     )
+    list_filter = (OF_A_SHOP,)
+    ordering = ("shop__domain",)
+
+
+@admin.register(DeskRules)
+class DeskRulesAdmin(RulesAdmin):
+    list_display = ("shop", "opens", "closes", "due_hours", "money_due_hours", "warn_hours")
     list_filter = (OF_A_SHOP,)
     ordering = ("shop__domain",)
 

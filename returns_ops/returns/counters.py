@@ -9,6 +9,16 @@ from django.db.models import Sum
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.models import WorkCount
 
+_FOLD_CASES = """
+WITH gone AS (
+    DELETE FROM returns_casecount
+    WHERE id IN (SELECT id FROM returns_casecount ORDER BY id FOR UPDATE SKIP LOCKED)
+    RETURNING shop_id, cause, state, owner_id, delta
+)
+INSERT INTO returns_casecount (shop_id, cause, state, owner_id, delta)
+SELECT shop_id, cause, state, owner_id, sum(delta) FROM gone
+GROUP BY 1, 2, 3, 4 HAVING sum(delta) <> 0
+"""
 _FOLD = """
 WITH gone AS (
     DELETE FROM returns_workcount
@@ -24,6 +34,7 @@ def fold() -> None:
     """Make one row of many; a reader sees the sum before or after, never a half."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FOLD)
+        cursor.execute(_FOLD_CASES)
 
 
 def counts(shops: Iterable[Shop]) -> dict[str, int]:

@@ -148,6 +148,36 @@ INVARIANTS: dict[str, str] = {
             SELECT 1 FROM accounts_auditentry a
             WHERE (a.data ->> 'command')::bigint = c.id AND a.actor_id = c.approved_by_id
             AND a.action = 'rma.approve_request')""",
+    "an RMA that needs a person has a case that says why": """
+        SELECT r.id FROM returns_rma r WHERE r.work = 'exception' AND NOT EXISTS (
+            SELECT 1 FROM returns_case c WHERE c.rma_id = r.id AND c.present)""",
+    "a case belongs to the shop of what it is about": """
+        SELECT c.id FROM returns_case c LEFT JOIN returns_rma r ON r.id = c.rma_id
+        LEFT JOIN returns_parcel p ON p.id = c.parcel_id
+        WHERE c.shop_id IS DISTINCT FROM coalesce(r.shop_id, p.shop_id)""",
+    "a case was opened as often as its history tells": """
+        SELECT c.id FROM returns_case c WHERE c.times_opened <> (
+            SELECT count(*) FROM returns_caseevent e
+            WHERE e.case_id = c.id AND e.verb IN ('opened', 'reopened'))""",
+    "what a person resolved has their line in its history": """
+        SELECT c.id FROM returns_case c
+        WHERE c.state = 'resolved' AND c.closed_by_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM returns_caseevent e WHERE e.case_id = c.id
+            AND e.verb = 'resolved' AND e.actor_id = c.closed_by_id)""",
+    "a job for many counts its rows": """
+        SELECT j.id FROM returns_bulkjob j LEFT JOIN returns_bulkrow b ON b.job_id = j.id
+        GROUP BY j.id HAVING j.total <> count(b.id)
+        OR j.done <> count(b.id) FILTER (WHERE b.state = 'done')
+        OR j.refused <> count(b.id) FILTER (WHERE b.state = 'refused')""",
+    "counters of cases equal what they count": """
+        SELECT coalesce(c.shop_id, w.shop_id), coalesce(c.cause, w.cause), c.n, w.n FROM
+            (SELECT shop_id, cause, state, coalesce(owner_id, 0) AS owner, count(*) AS n
+             FROM returns_case WHERE state <> 'resolved' GROUP BY 1, 2, 3, 4) c
+            FULL JOIN
+            (SELECT shop_id, cause, state, coalesce(owner_id, 0) AS owner, sum(delta) AS n
+             FROM returns_casecount GROUP BY 1, 2, 3, 4) w
+            ON (w.shop_id, w.cause, w.state, w.owner) = (c.shop_id, c.cause, c.state, c.owner)
+        WHERE coalesce(c.n, 0) <> coalesce(w.n, 0)""",
     "counters equal what they count": """
         SELECT coalesce(r.shop_id, w.shop_id), coalesce(r.work, w.work), r.n, w.n FROM
             (SELECT shop_id, work, count(*) AS n FROM returns_rma GROUP BY 1, 2) r

@@ -162,7 +162,7 @@ def facts_of(bundle: Bundle, wanted: Wanted, planned: Plan) -> ApprovalFacts:
         undecided=planned.undecided,
         evidence_missing=bundle.evidence_missing,
         partial_amount=wanted.partial_amount,
-        fees=tuple(_fees(rma)),
+        fees=tuple(fees_of(rma)),
         stock_held_until=_stock_held_until(rma, timezone.now()),
         shared_skus=_shared_skus(items),
         same_box=bundle.same_box,
@@ -213,7 +213,7 @@ def _is_under_way(rma: Rma) -> bool:
     return on_the_way and rma.return_method not in NOTHING_ARRIVES
 
 
-def _fees(rma: Rma) -> Iterable[tuple[str, Decimal]]:
+def fees_of(rma: Rma) -> Iterable[tuple[str, Decimal]]:
     """What is kept back, in the currency of the return."""
     for fee in rma.fees:
         if fee.get("amount") and (fee.get("currency") or rma.currency) == rma.currency:

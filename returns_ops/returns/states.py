@@ -123,3 +123,27 @@ def _bench_queue(standing: Standing) -> Work:
     if standing.narvar_status in (NarvarStatus.DELIVERED, NarvarStatus.RECEIVED):
         return Work.TO_DECIDE
     return Work.TO_RECEIVE
+
+
+class Cause(models.TextChoices):
+    """Why a person must look. The value names the rule in `causes.py` that opens a case."""
+
+    EXCEPTION = "exception", "Exception at Narvar"
+    SHOPIFY_REFUND = "shopify_refund", "Refunded in Shopify"
+    OUT_OF_STOCK = "out_of_stock", "Exchange out of stock"
+    BY_HAND = "by_hand", "To handle by hand"
+    UNKNOWN_STATUS = "unknown_status", "Unknown status"
+    BENCH = "bench", "The bench needs a person"
+    REFUSED = "refused", "Narvar refused"
+    UNSETTLED = "unsettled", "Outcome not settled"
+    MONEY_DIFFERS = "money_differs", "Money differs"
+    LATE_PARCEL = "late_parcel", "Came after cancelling"
+    DEAD_LETTER = "dead_letter", "News that failed"
+    MYSTERY_PARCEL = "mystery_parcel", "Parcel nobody can place"
+    AUTOMATION_ENDING = "automation_ending", "Automation about to end"
+
+
+class CaseState(models.TextChoices):
+    OPEN = "open", "Open"
+    SNOOZED = "snoozed", "Snoozed"
+    RESOLVED = "resolved", "Resolved"

@@ -6,13 +6,14 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import PERMISSIONS, Permission, Role
 from tests.builders import give_role, make_shop, make_staff
 
-# view_rmas receive approve resolve second_approval manage_locations manage_shop view_messages
+# view_rmas receive approve resolve second_approval manage_locations manage_shop
+# view_messages reveal
 TABLE = {
-    Role.WAREHOUSE: "yes yes yes no no no no no",
-    Role.AGENT: "yes yes yes yes no no no yes",
-    Role.APPROVER: "yes yes yes yes yes no no yes",
-    Role.LOCATION_ADMIN: "yes no no no no yes no no",
-    Role.SECURITY_ADMIN: "no no no no no no yes yes",
+    Role.WAREHOUSE: "yes yes yes no no no no no no",
+    Role.AGENT: "yes yes yes yes no no no yes yes",
+    Role.APPROVER: "yes yes yes yes yes no no yes yes",
+    Role.LOCATION_ADMIN: "yes no no no no yes no no no",
+    Role.SECURITY_ADMIN: "no no no no no no yes yes no",
 }
 ROWS = [
     (role, permission, word == "yes")

@@ -2,6 +2,7 @@
 
 from returns_ops.narvar.wire.answer import ReturnsPage, parse_answer
 from returns_ops.narvar.wire.approval import write_approval
+from returns_ops.narvar.wire.decode import named_rma
 from returns_ops.narvar.wire.location import write_location
 from returns_ops.narvar.wire.location_answer import parse_location, parse_locations
 from returns_ops.narvar.wire.new_return import write_return
@@ -16,6 +17,7 @@ __all__ = [
     "RmaSnapshot",
     "Unreadable",
     "WireRequest",
+    "named_rma",
     "parse",
     "parse_answer",
     "parse_document",

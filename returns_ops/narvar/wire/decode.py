@@ -18,6 +18,7 @@ REPLACEMENT = "\ufffd"
 # The end quote is optional, so that a string that never ends is one match and not a million.
 _STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NAMED = re.compile(r'"rma_number"\s*:\s*"([^"\\\x00]{1,255})"')
 _STEP = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
@@ -40,6 +41,12 @@ def decode(body: bytes) -> Any:
         return _DECODER.decode(text)
     except ValueError as error:
         raise Unreadable("not_json", f"The body is not JSON: {error}") from None
+
+
+def named_rma(body: bytes) -> str:
+    """The RMA that a body seems to speak of, even where it cannot be read; empty: none."""
+    found = _NAMED.search(body.decode("utf-8", "replace"))
+    return _UNSTORABLE.sub(REPLACEMENT, found[1]).strip() if found else ""
 
 
 def clean(document: Any, remarks: Remarks, path: str = "", depth: int = 1) -> Any:

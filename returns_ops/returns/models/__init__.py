@@ -1,6 +1,16 @@
 from returns_ops.returns.models.barcodes import Barcode
 from returns_ops.returns.models.bench import BoxArrival, ReceiptLine, Scan, Viewing
+from returns_ops.returns.models.bulk import BulkJob, BulkRow
+from returns_ops.returns.models.cases import Case, CaseCount, CaseEvent, CaseWatch
 from returns_ops.returns.models.contents import Package, RmaItem, Transaction
+from returns_ops.returns.models.desk import (
+    DeskPreference,
+    DeskRules,
+    Macro,
+    Notice,
+    Playbook,
+    SavedView,
+)
 from returns_ops.returns.models.evidence import Parcel, ParcelItem, ParcelMatch, Photo
 from returns_ops.returns.models.history import RmaEvent
 from returns_ops.returns.models.index import SearchToken, WorkCount
@@ -14,16 +24,27 @@ __all__ = [
     "Barcode",
     "BenchRules",
     "BoxArrival",
+    "BulkJob",
+    "BulkRow",
+    "Case",
+    "CaseCount",
+    "CaseEvent",
+    "CaseWatch",
     "DecisionReason",
+    "DeskPreference",
+    "DeskRules",
     "Grade",
     "LocationChange",
     "LocationImport",
     "LocationImportRow",
+    "Macro",
+    "Notice",
     "Package",
     "Parcel",
     "ParcelItem",
     "ParcelMatch",
     "Photo",
+    "Playbook",
     "ReceiptLine",
     "RefundLimit",
     "ReturnLocation",
@@ -31,6 +52,7 @@ __all__ = [
     "RmaEvent",
     "RmaItem",
     "RmaQuerySet",
+    "SavedView",
     "Scan",
     "SearchToken",
     "Transaction",

@@ -137,7 +137,7 @@ def add_transactions(seen: Iterable[tuple[Rma, RmaSnapshot, datetime]]) -> None:
 def _transaction(rma: Rma, row: TransactionSnapshot, received_at: datetime) -> Transaction:
     fields: dict[str, Any] = {**vars(row), "extra": plain(row.extra)}
     fields["narvar_id"] = id_of(row)
-    return Transaction(shop=rma.shop, rma=rma, first_seen_at=received_at, **fields)
+    return Transaction(shop_id=rma.shop_id, rma=rma, first_seen_at=received_at, **fields)
 
 
 def id_of(row: TransactionSnapshot) -> str:
@@ -150,7 +150,7 @@ def id_of(row: TransactionSnapshot) -> str:
 
 def add_tokens(fresh: list[Fresh]) -> None:
     rows = [
-        SearchToken(shop=rma.shop, rma=rma, kind=kind, token=token)
+        SearchToken(shop_id=rma.shop_id, rma=rma, kind=kind, token=token)
         for rma, snapshot, _ in fresh
         for kind, token in sorted(tokens_of(snapshot))
     ]

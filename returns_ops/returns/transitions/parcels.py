@@ -14,6 +14,7 @@ from returns_ops.messaging import locks
 from returns_ops.returns.models import Parcel, ParcelItem
 from returns_ops.returns.search import normalise
 from returns_ops.returns.transitions.approval import Refused, Stale
+from returns_ops.returns.transitions.cases import settle_parcel
 from returns_ops.returns.transitions.evidence import HANDLING, lock_parcel, permit_handling
 from returns_ops.returns.transitions.receiving import MOST_UNITS, Bench
 
@@ -147,6 +148,7 @@ def settle(parcel: Parcel, *, by: User, because: str = "") -> None:
 def save(parcel: Parcel, *fields: str) -> None:
     parcel.version += 1
     parcel.save(update_fields=[*fields, "version"])
+    settle_parcel(parcel)
 
 
 def lock_open_parcel(parcel_id: int, *, by: User, version: int | None = None) -> Parcel:

@@ -8,9 +8,13 @@ from decimal import Decimal
 from django.db.models import Q
 
 from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns.causes import CauseFacts, CommandFacts, MoneyFacts, UnitFacts
+from returns_ops.returns.documents import policy_track
+from returns_ops.returns.kinds import OF_RMAS, TELLINGS, Kind
 from returns_ops.returns.models import BoxArrival, ReceiptLine, Rma, RmaItem, Transaction
 from returns_ops.returns.receipts import Count, ExpectedItem, UnitLine, count, receipt_of
-from returns_ops.returns.states import Money, Standing, work_of
+from returns_ops.returns.states import Decision, Money, Standing, work_of
+from returns_ops.returns.transitions.cases import settle_cases
 
 MONEY_OF_COMMAND = {
     CommandState.NEEDS_APPROVAL: Money.NEEDS_APPROVAL,
@@ -34,17 +38,20 @@ class Rows:
     transactions: dict[int, list[Transaction]]
 
 
-def restate(rmas: Iterable[Rma], items: Iterable[RmaItem] | None = None) -> Rows:
-    """Set the derived fields on each RMA in memory: a few queries, however many RMAs.
+def restate(
+    rmas: Iterable[Rma], items: Iterable[RmaItem] | None = None, *, news_failed: bool = False
+) -> Rows:
+    """Set the derived fields on each RMA in memory, and bring its cases in line with them.
 
-    Returns what it read for that; `items` are all of theirs, where they were read already.
+    A few queries, however many RMAs. Returns what it read for that; `items` are all of theirs,
+    where they were read already; `news_failed`: a dead letter may be theirs.
     """
     rmas = list(rmas)
     commands = _commands_of(rmas)
     rows = _rows_of(rmas)
     counts = _counts_of(rmas, rows.lines, rows.arrived, items)
     for rma in rmas:
-        of_rma = commands[rma.shop_id, rma.rma_number]
+        of_rma = [one for one in commands[rma.shop_id, rma.rma_number] if one.kind == Kind.APPROVAL]
         counted = counts.get(rma.pk)
         transactions = rows.transactions.get(rma.pk, [])
         rma.refunded = refunded(transactions, rma.currency)
@@ -62,7 +69,23 @@ def restate(rmas: Iterable[Rma], items: Iterable[RmaItem] | None = None) -> Rows
                 overdue=bool(of_rma and of_rma[-1].cause),
             )
         )
+    settle_cases(rmas, _facts_of(rmas, commands, rows), news_failed=news_failed)
     return rows
+
+
+def _facts_of(
+    rmas: list[Rma], commands: dict[tuple[int, str], list[Command]], rows: Rows
+) -> dict[int, CauseFacts]:
+    units = _units_in_doubt(rows)
+    return {
+        rma.pk: _cause_facts(
+            rma,
+            commands[rma.shop_id, rma.rma_number],
+            rows.transactions.get(rma.pk, []),
+            units[rma.pk],
+        )
+        for rma in rmas
+    }
 
 
 NOTHING_YET = Count(tallies=(), strangers=0, arrived=False)
@@ -131,10 +154,10 @@ def expected_item(item: RmaItem) -> ExpectedItem:
 
 
 def _commands_of(rmas: list[Rma]) -> dict[tuple[int, str], list[Command]]:
-    """Decisions oldest first; what was undone never happened."""
+    """Decisions and tellings, oldest first; what was undone never happened."""
     found: dict[tuple[int, str], list[Command]] = defaultdict(list)
     wanted = Q(shop__in={rma.shop_id for rma in rmas}, subject__in={r.rma_number for r in rmas})
-    live = Command.objects.filter(wanted, kind="approval").exclude(state=CommandState.CANCELLED)
+    live = Command.objects.filter(wanted, kind__in=OF_RMAS).exclude(state=CommandState.CANCELLED)
     for command in live.defer("body").order_by("id"):
         found[command.shop_id, command.subject].append(command)
     return found
@@ -157,3 +180,66 @@ def money_of(commands: list[Command], transactions: list[Transaction]) -> Money:
     if any(row.amount for row in transactions):
         return Money.MOVED_ELSEWHERE
     return Money.NONE
+
+
+def _units_in_doubt(rows: Rows) -> dict[int, list[UnitFacts]]:
+    """What the bench could not decide; its names are asked for only where there is any."""
+    found: dict[int, list[UnitFacts]] = defaultdict(list)
+    lines = [one for of in rows.lines.values() for one in of if one.decision == Decision.EXCEPTION]
+    if not lines:
+        return found
+    names = {
+        pk: sku or item_id
+        for pk, sku, item_id in RmaItem.objects.filter(
+            pk__in={one.item_id for one in lines}
+        ).values_list("pk", "sku", "item_id")
+    }
+    for line in sorted(lines, key=lambda one: one.pk):
+        sku = names.get(line.item_id or 0) or line.sku
+        found[line.rma_id].append(
+            UnitFacts(line=line.pk, sku=sku, reason=line.reason, note=line.note)
+        )
+    return found
+
+
+def _cause_facts(
+    rma: Rma,
+    commands: list[Command],
+    transactions: list[Transaction],
+    units: list[UnitFacts],
+) -> CauseFacts:
+    decisions = [one for one in commands if one.kind == Kind.APPROVAL]
+    tellings = [one for one in commands if one.kind in TELLINGS]
+    refund = policy_track(rma.policy, "refund")
+    return CauseFacts(
+        narvar_status=rma.narvar_status,
+        work=rma.work,
+        receipt=rma.receipt,
+        errors=_errors_of(rma),
+        commands=[_command_facts(one) for one in (*tellings[-1:], *decisions[-1:])],
+        bench=units,
+        in_shopify=[
+            MoneyFacts(number=row.pk, amount=row.amount, currency=row.currency)
+            for row in transactions
+            if row.source == "shopify_webhook" and (row.amount or 0) > 0
+        ],
+        refund_automated=bool(refund.get("fires_at")) and not refund.get("succeeded_at"),
+        deadline_at=rma.deadline_at,
+    )
+
+
+def _errors_of(rma: Rma) -> list[tuple[str, str]]:
+    """Narvar's errors, the newest first."""
+    found = [(str(one.get("message") or ""), str(one.get("at") or "")) for one in rma.errors]
+    return sorted(found, key=lambda error: error[1], reverse=True)
+
+
+def _command_facts(command: Command) -> CommandFacts:
+    what = {Kind.APPROVAL: "decision", Kind.SHIPMENT_NOTE: "note"}
+    return CommandFacts(
+        number=command.pk,
+        state=command.state,
+        cause=command.cause,
+        problem=command.problem,
+        what=what.get(Kind(command.kind), "status"),
+    )

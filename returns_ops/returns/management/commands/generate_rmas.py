@@ -10,6 +10,7 @@ from django.utils import timezone
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.models import Rma, RmaItem, SearchToken
 from returns_ops.returns.states import Money, NarvarStatus, Receipt, Standing, work_of
+from returns_ops.returns.transitions.sweeping import SLICE, adopt_strays
 
 SKUS = [f"{name}-{size}" for name in ("JACKET", "SOCK", "BOTTLE", "TEE", "CAP") for size in "SML"]
 STATUSES = [
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             size = min(BATCH, first + options["count"] - start)
             with transaction.atomic():
                 _add(shop, start, size, chance)
+            _open_cases(size)
         self.stdout.write(f"{options['count']} RMAs at {domain}")
 
 
@@ -59,6 +61,13 @@ def _add(shop: Shop, start: int, size: int, chance: random.Random) -> None:
         rma.pk = ids[rma.rma_number]
     _copy(RmaItem, [_item(rma) for rma in rmas])
     _copy(SearchToken, [token for rma in rmas for token in _tokens(rma)])
+
+
+def _open_cases(most: int) -> None:
+    """Those that need a person have their case; ended by what was made, should one have none."""
+    for _ in range(most // SLICE + 1):
+        if not adopt_strays():
+            return
 
 
 def _rma(shop: Shop, number: int, chance: random.Random) -> Rma:

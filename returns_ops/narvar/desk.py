@@ -1,0 +1,324 @@
+"""What the desk does about a case: each action a decision, a telling, or nothing to Narvar."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.dateparse import parse_datetime
+
+from returns_ops.accounts.models import User
+from returns_ops.accounts.permissions import Permission
+from returns_ops.messaging import replay
+from returns_ops.messaging.models import Command, CommandState, Event, EventState
+from returns_ops.narvar import decisions
+from returns_ops.returns import transitions
+from returns_ops.returns.case_actions import (
+    STATUS_OF,
+    Action,
+    ActionFacts,
+    PossibleAction,
+    RetryFacts,
+    possible_actions,
+)
+from returns_ops.returns.kinds import TELLINGS, Kind
+from returns_ops.returns.limits import limits_of, why_second_person
+from returns_ops.returns.models import Case, CaseEvent, Rma
+from returns_ops.returns.plan import Rest
+from returns_ops.returns.preview import Bundle, Wanted, judge
+from returns_ops.returns.states import CaseState, Cause
+
+OFFERED = (Action.REJECT, Action.CANCEL, Action.BY_HAND)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What a person chose for a case, on which versions of it and of its return.
+
+    `arguments`: amount, reason, note, until, because, as the action needs them. With
+    `then_resolve` (a reason) the case is resolved in the same move.
+    """
+
+    case_id: int
+    code: str
+    by: User
+    version: int
+    rma_version: int | None
+    submission_token: uuid.UUID
+    arguments: Mapping[str, Any]
+    then_resolve: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acted:
+    said: str
+    command: Command | None = None
+
+
+def actions_of(case: Case, user: User) -> tuple[PossibleAction, ...]:
+    """What this person can do about it now. About ten queries."""
+    return possible_actions(facts_of(case, user))
+
+
+def facts_of(case: Case, user: User) -> ActionFacts:
+    asleep, done = case.state == CaseState.SNOOZED, case.state == CaseState.RESOLVED
+    if case.rma is None:
+        return ActionFacts(cause=case.cause, about_parcel=True, snoozed=asleep, resolved=done)
+    rma = case.rma
+    bundle = Bundle(rma)
+    rest = rest_of(bundle)
+    refund, _ = judge(bundle, Wanted(refund=True, rest=rest))
+    no_refund, _ = judge(bundle, Wanted(refund=False, rest=rest))
+    why = why_second_person(refund.amount, limits_of(user, rma.shop, rma.currency))
+    told = {code: transitions.preview_status(rma, status=STATUS_OF[code]) for code in OFFERED}
+    return ActionFacts(
+        cause=case.cause,
+        refund=refund,
+        no_refund=no_refund,
+        statuses={code: one for code, one in told.items() if rma.narvar_status != STATUS_OF[code]},
+        note=transitions.preview_status(rma, status=None, note="…"),
+        retry=_retry_facts(case),
+        has_exchange=any(item.exchange for item in bundle.items),
+        may_approve=user.may(Permission.APPROVE, rma.shop),
+        second_person=" ".join(why) if refund.allowed else "",
+        snoozed=asleep,
+        resolved=done,
+    )
+
+
+def rest_of(bundle: Bundle) -> Rest:
+    """Where nothing is entered, all is as expected; else what is entered counts."""
+    return Rest.NONE if bundle.lines else Rest.AS_EXPECTED
+
+
+def _retry_facts(case: Case) -> RetryFacts | None:
+    if case.cause == Cause.DEAD_LETTER:
+        effect = "The events that failed are applied again, with their original bytes."
+        return RetryFacts(what="the news", call="No call: what came is read again", effect=effect)
+    command = failed_command(case)
+    if command is None:
+        return None
+    if command.state == CommandState.REFUSED:
+        what = "status or note" if command.kind in TELLINGS else "decision"
+        return RetryFacts(
+            what=what,
+            call=f"The same {what} to Narvar, as a new call",
+            effect=str(command.summary.get("sentence") or "It is judged on the facts of now."),
+        )
+    blocked = (
+        ""
+        if transitions.can_be_sent_again(command)
+        else ("Nobody knows whether it was done. Somebody else has to give it up first.")
+    )
+    call = "The same bytes under the same reference: what Narvar has done, it will not do twice"
+    return RetryFacts(what="decision", call=call, effect="One more try.", blocked=blocked)
+
+
+def failed_command(case: Case) -> Command | None:
+    """The command that the case is about, if it failed."""
+    word, _, number = case.marker.partition(" ")
+    if word != "command" or not number.isdigit():
+        return None
+    failed = [CommandState.REFUSED, CommandState.ATTENTION]
+    return Command.objects.filter(shop=case.shop_id, pk=int(number), state__in=failed).first()
+
+
+@transaction.atomic
+def act(act: Act) -> Acted:
+    """Do it; raises transitions.Refused with a sentence (Stale: something changed since)."""
+    again = _done_before(act)
+    if again is not None:
+        return again
+    case = transitions.lock_case(act.case_id, by=act.by, version=act.version)
+    if act.code not in ACTS:
+        raise transitions.Refused("There is no such action.")
+    done = ACTS[act.code](act, case)
+    if act.code not in ON_THE_CASE:
+        _trace(act, done)
+    if act.then_resolve and act.code != Action.RESOLVE:
+        now = Case.objects.get(pk=case.pk)
+        if now.state != CaseState.RESOLVED:
+            transitions.resolve(case.pk, by=act.by, because=act.then_resolve, version=now.version)
+    return done
+
+
+def _done_before(act: Act) -> Acted | None:
+    """The same form once more: a double click, a reload."""
+    earlier = CaseEvent.objects.filter(
+        case=act.case_id, verb=CaseEvent.Verb.ACTED, data__token=str(act.submission_token)
+    ).first()
+    if earlier is None:
+        return None
+    return Acted(
+        said=earlier.text, command=Command.objects.filter(pk=earlier.data.get("command")).first()
+    )
+
+
+def _trace(act: Act, done: Acted) -> None:
+    """Read again: what was done may have moved the case by rule."""
+    case = Case.objects.get(pk=act.case_id)
+    transitions.save_case(case)
+    transitions.tell_case(
+        case,
+        CaseEvent.Verb.ACTED,
+        done.said,
+        by=act.by,
+        action=act.code,
+        command=done.command.pk if done.command else None,
+        token=str(act.submission_token),
+    )
+
+
+def _refund(act: Act, case: Case) -> Acted:
+    return _approve(act, case, refund=True)
+
+
+def _no_refund(act: Act, case: Case) -> Acted:
+    return _approve(act, case, refund=False)
+
+
+def _ask(act: Act, case: Case) -> Acted:
+    return _approve(act, case, refund=True, ask=True)
+
+
+def _part(act: Act, case: Case) -> Acted:
+    amount = act.arguments.get("amount")
+    if amount in (None, ""):
+        raise transitions.Refused("Enter an amount.")
+    return _approve(act, case, refund=True, amount=Decimal(str(amount)))
+
+
+def _approve(
+    act: Act, case: Case, *, refund: bool, amount: Decimal | None = None, ask: bool = False
+) -> Acted:
+    rma = _return_of(case)
+    command = decisions.approve(
+        rma.pk,
+        by=act.by,
+        refund=refund,
+        version=_version(act, rma),
+        submission_token=act.submission_token,
+        rest=rest_of(Bundle(rma)),
+        partial_amount=amount,
+        reason=str(act.arguments.get("reason") or "")[:120],
+        note=str(act.arguments.get("note") or "")[:500],
+        ask=ask,
+    )
+    said = "Asked for approval" if ask else "Decided"
+    return Acted(said=f"{said}: {command.summary['sentence']}", command=command)
+
+
+def _status(act: Act, case: Case) -> Acted:
+    note = str(act.arguments.get("note") or "").strip() or None
+    return _tell(act, case, status=STATUS_OF[Action(act.code)], note=note)
+
+
+def _note(act: Act, case: Case) -> Acted:
+    note = str(act.arguments.get("note") or "").strip()
+    if not note:
+        raise transitions.Refused("Write the note.")
+    return _tell(act, case, status=None, note=note)
+
+
+def _convert(act: Act, case: Case) -> Acted:
+    """Nobody can do it but Narvar's own screen: the note asks, and the case sleeps."""
+    told = _note(act, case)
+    transitions.snooze(case.pk, by=act.by, until_change=True, why="to be converted in Narvar")
+    return told
+
+
+def _tell(act: Act, case: Case, *, status: str | None, note: str | None) -> Acted:
+    rma = _return_of(case)
+    command = decisions.tell_status(
+        rma.pk,
+        by=act.by,
+        status=status,
+        note=note,
+        version=_version(act, rma),
+        submission_token=act.submission_token,
+    )
+    return Acted(said=str(command.summary["sentence"]), command=command)
+
+
+def _wait(act: Act, case: Case) -> Acted:
+    until = act.arguments.get("until")
+    moment = until if isinstance(until, datetime) else parse_datetime(str(until or ""))
+    change = bool(act.arguments.get("until_change", moment is None))
+    why = str(act.arguments.get("reason") or "")
+    transitions.snooze(case.pk, by=act.by, until=moment, until_change=change, why=why)
+    return Acted(said="Snoozed")
+
+
+def _resolve(act: Act, case: Case) -> Acted:
+    because = str(act.arguments.get("because") or act.then_resolve)
+    transitions.resolve(case.pk, by=act.by, because=because, version=act.version)
+    return Acted(said="Resolved")
+
+
+def _retry(act: Act, case: Case) -> Acted:
+    """What failed, and only that."""
+    if case.cause == Cause.DEAD_LETTER:
+        return _replay(act, case)
+    command = failed_command(case)
+    if command is None:
+        raise transitions.Refused("Nothing of this case failed that could be tried again.")
+    if command.state == CommandState.ATTENTION:
+        return Acted(
+            said="The same call goes out once more",
+            command=transitions.send_again(command.pk, by=act.by),
+        )
+    summary = command.summary
+    if command.kind in TELLINGS:
+        return _tell(act, case, status=summary.get("status"), note=summary.get("note"))
+    if command.kind != Kind.APPROVAL:
+        raise transitions.Refused("This kind of call is not tried again from here.")
+    amount = command.amount if summary.get("partial") else None
+    return _approve(act, case, refund=bool(summary.get("refund")), amount=amount)
+
+
+def _replay(act: Act, case: Case) -> Acted:
+    rma = _return_of(case)
+    dead = Event.objects.filter(
+        shop=rma.shop_id, subject=rma.rma_number, state=EventState.DEAD
+    ).order_by("id")
+    for event in dead:
+        selection = replay.Selection(shop=rma.shop, event=event)
+        try:
+            replay.start(selection, by=act.by, why=f"Case of {rma.rma_number}")
+        except replay.CannotReplay as error:
+            raise transitions.Refused(str(error)) from error
+    return Acted(said="The news that failed is applied again")
+
+
+def _return_of(case: Case) -> Rma:
+    if case.rma is None:
+        raise transitions.Refused("This case is about a parcel: nothing can be told to Narvar.")
+    return Rma.objects.select_related("shop").get(pk=case.rma.pk)
+
+
+def _version(act: Act, rma: Rma) -> int:
+    """As the person saw it; without that, nothing may be decided."""
+    if act.rma_version is None:
+        raise transitions.Stale(f"{rma} changed while you looked at it. Look again, then decide.")
+    return act.rma_version
+
+
+ACTS: dict[str, Callable[[Act, Case], Acted]] = {
+    Action.RETRY: _retry,
+    Action.REFUND: _refund,
+    Action.PART: _part,
+    Action.NO_REFUND: _no_refund,
+    Action.ASK: _ask,
+    Action.REJECT: _status,
+    Action.CANCEL: _status,
+    Action.BY_HAND: _status,
+    Action.CONVERT: _convert,
+    Action.WAIT: _wait,
+    Action.NOTE: _note,
+    Action.RESOLVE: _resolve,
+}
+# These write the history of the case themselves.
+ON_THE_CASE = {Action.WAIT, Action.RESOLVE}
