@@ -1,6 +1,6 @@
 """One request for a second person: all that there is to judge, and what was answered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -23,48 +23,23 @@ from returns_ops.dashboard.approvals import (
     why_second,
 )
 from returns_ops.dashboard.consoles import subject_url
-from returns_ops.dashboard.show.bench import TONES
 from returns_ops.dashboard.show.bodies import Body, body_of
 from returns_ops.dashboard.show.formats import Clock, money
+from returns_ops.dashboard.show.found import ItemFound, found_in
 from returns_ops.dashboard.show.photos import Photos, photos_of
 from returns_ops.dashboard.show.rma import Head, head_of
 from returns_ops.dashboard.show.timeline import Timeline, timeline_of
 from returns_ops.dashboard.show.tracker import name_of
-from returns_ops.dashboard.show.words import word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns import requests
 from returns_ops.returns.limits import Limits, limits_of
-from returns_ops.returns.models import ReceiptLine, Rma, RmaItem
+from returns_ops.returns.models import ReceiptLine, Rma
 from returns_ops.returns.policy import METHODS, Verdict
 from returns_ops.returns.preview import as_sent
-from returns_ops.returns.rules import grades_of
-from returns_ops.returns.states import Decision
 
 OPEN = {CommandState.NEEDS_APPROVAL, CommandState.QUEUED}
 WITHOUT_EFFECT = {CommandState.CANCELLED, CommandState.REFUSED}
 OVERRIDE = b"total_refund_override_amount"
-NOT_SCANNED = "Nobody scanned it: said of the rest"
-
-
-class Units(NamedTuple):
-    quantity: int
-    label: str
-    tone: str
-    grade: str
-    reason: str
-    note: str
-    by: str
-    when: str  # told by this request, by an earlier one, or not at all
-
-
-class ItemUnits(NamedTuple):
-    name: str
-    quantity: int
-    total: str
-    reason: str
-    comment: str
-    keeps: bool
-    units: list[Units]
 
 
 class Sum(NamedTuple):
@@ -113,7 +88,7 @@ class ApprovalPage:
     warnings: tuple[str, ...]
     sums: list[Sum]
     limits: list[tuple[str, str]]
-    items: list[ItemUnits]
+    items: list[ItemFound]
     photos: Photos
     call: list[tuple[str, str]]
     names_no_amount: bool  # so that Narvar pays what it works out itself
@@ -135,7 +110,8 @@ def request_or_404(access: Access, command_id: int) -> Command:
 
 def approval_page(access: Access, command: Command, now: datetime) -> ApprovalPage:
     clock, rma = Clock(now, command.shop.timezone), _rma_of(command)
-    items, verdict = _items(rma, command), _verdict(command, rma)
+    items = found_in(rma, when=lambda line: _when(line, command))
+    verdict = _verdict(command, rma)
     return ApprovalPage(
         command=command,
         head=head_of(rma, clock),
@@ -282,50 +258,6 @@ def _photos(access: Access, rma: Rma, clock: Clock) -> Photos:
     photos = photos_of(access, rma, clock, (), ())
     shots = [shot._replace(removable=False) for shot in photos.shots]
     return replace(photos, shots=shots, may_add=False)
-
-
-def _items(rma: Rma, command: Command) -> list[ItemUnits]:
-    """What became of each line of the return, and what lay in the box beside it."""
-    lines = list(rma.receipt_lines.select_related("entered_by"))
-    grades = {grade.code: grade.name for grade in grades_of(rma.shop)}
-    found = [
-        _item(item, [_units(line, command, grades) for line in lines if line.item_id == item.pk])
-        for item in rma.items.filter(removed_at=None)
-    ]
-    strangers = (line for line in lines if line.item_id is None)
-    return [*found, *(_stranger(line, command, grades) for line in strangers)]
-
-
-def _item(item: RmaItem, units: Iterable[Units]) -> ItemUnits:
-    reasons = (item.reason, item.child_reason)
-    return ItemUnits(
-        name=item.sku or item.item_id or "Item without a SKU",
-        quantity=item.quantity,
-        total=money(item.total_price, item.rma.currency),
-        reason=" · ".join(word({}, text) for text in reasons if text),
-        comment=item.comment,
-        keeps=item.keep_the_item,
-        units=list(units),
-    )
-
-
-def _stranger(line: ReceiptLine, command: Command, grades: dict[str, str]) -> ItemUnits:
-    units = [_units(line, command, grades)]
-    return ItemUnits(line.sku, line.quantity, "", "", "", False, units)
-
-
-def _units(line: ReceiptLine, command: Command, grades: dict[str, str]) -> Units:
-    rest = line.decision != Decision.NOT_RECEIVED and not line.in_hand
-    return Units(
-        quantity=line.quantity,
-        label=str(Decision(line.decision).label) if line.decision else "Not decided yet",
-        tone=TONES[Decision(line.decision)] if line.decision else "warn",
-        grade=grades.get(line.grade, line.grade),
-        reason=line.reason,
-        note=line.note,
-        by=NOT_SCANNED if rest else f"entered by {line.entered_by.known_as}",
-        when=_when(line, command),
-    )
 
 
 def _when(line: ReceiptLine, command: Command) -> str:
