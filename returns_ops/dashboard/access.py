@@ -6,7 +6,7 @@ from functools import cached_property, wraps
 from typing import Concatenate
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpResponse
 
 from returns_ops.accounts.models import Membership, Shop, User
@@ -20,7 +20,14 @@ from returns_ops.accounts.permissions import (
 from returns_ops.dashboard.health import ShopHealth, health_of
 from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.returns.counters import counts
+from returns_ops.returns.models import Notice
 
+UNREAD = Subquery(
+    Notice.objects.filter(user=OuterRef("user"), read_at=None)
+    .order_by()
+    .values("user")
+    .values(n=Count("id"))
+)
 PASSWORD_NEEDED = "Log in with your password for this."
 
 
@@ -34,7 +41,13 @@ class Access:
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        return list(Membership.objects.filter(user=self.user).select_related("shop"))
+        held = Membership.objects.filter(user=self.user).select_related("shop")
+        return list(held.annotate(unread=UNREAD))
+
+    @property
+    def unread(self) -> int:
+        """Notices of the desk: counted along with the memberships, so that it costs no query."""
+        return next((getattr(one, "unread", None) or 0 for one in self.memberships), 0)
 
     @cached_property
     def _granted(self) -> dict[Permission, dict[int, Shop]]:

@@ -25,6 +25,17 @@ WITH_SHOP_FILTER = {
     "approvals",
     "parcels",
 }
+DESK_SCREENS = {
+    "exceptions",
+    "case",
+    "case_next",
+    "case_bulk",
+    "case_job",
+    "case_jobs",
+    "desk_macros",
+    "playbook",
+    "notices",
+}
 APPROVAL_SCREENS = {"approvals", "approval", "approval_approve", "approval_send_back"}
 PARCEL_SCREENS = {"parcels", "parcel_new", "parcel", "parcel_edit", "parcel_match"}
 EVENT_SCREENS = {"messages_in", "event", "event_reveal", "replay", "replay_job"}
@@ -68,6 +79,7 @@ class Shell:
     counts_url: str
     may_search: bool
     may_ask: bool
+    unread: str | None
     bench: BenchDevice
 
     @property
@@ -100,9 +112,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             counts_url=_counts_url(domain, access.chosen, where),
             may_search=where not in ("rmas", "exceptions") and access.may(Permission.VIEW_RMAS),
             may_ask=access.may(Permission.APPROVE),
+            unread=unread_of(access),
             bench=bench_of(request),
         )
     }
+
+
+def unread_of(access: Access) -> str | None:
+    """As the tray shows it; None for who has no tray."""
+    if not access.may(Permission.RESOLVE):
+        return None
+    return "" if not access.unread else str(min(access.unread, 99))
 
 
 def _counts_url(domain: str, chosen: str, where: str) -> str:
@@ -137,6 +157,8 @@ def _queues(access: Access, where: str, keep: str) -> list[Destination]:
     trouble = counts.get(Work.EXCEPTION, 0)
     here = where in ("rmas", "rma")
     exceptions = f"{reverse('rmas')}?tab=exception{keep.replace('?', '&')}"
+    if access.may(Permission.RESOLVE):
+        exceptions = reverse("exceptions") + keep
     return [
         Destination("rmas", reverse("rmas") + keep, "Returns", "inbox-stack", here, mine),
         Destination(
@@ -144,7 +166,7 @@ def _queues(access: Access, where: str, keep: str) -> list[Destination]:
             exceptions,
             "Exceptions",
             "exclamation-triangle",
-            where == "exceptions",
+            where in DESK_SCREENS,
             trouble,
             urgent=trouble > 0,
         ),

@@ -1,3 +1,4 @@
+import uuid
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +11,9 @@ from returns_ops.dashboard import urls
 from returns_ops.messaging import replay
 from returns_ops.messaging.models import Command, ReplayJob
 from returns_ops.messaging.replay import Selection
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import BulkJob, Case, Rma
 from tests.builders import make_command, make_event, make_rma, make_shop, make_staff
+from tests.dashboard.desk_cases import make_case
 
 LogIn = Callable[[User], Client]
 GETS = {
@@ -23,6 +25,12 @@ GETS = {
     "messages_out_changes": Permission.VIEW_MESSAGES,
     "replay": Permission.RESOLVE,
     "approvals": Permission.APPROVE,
+    "exceptions": Permission.RESOLVE,
+    "exceptions_changes": Permission.RESOLVE,
+    "case_next": Permission.RESOLVE,
+    "case_jobs": Permission.RESOLVE,
+    "desk_macros": Permission.RESOLVE,
+    "notices": Permission.RESOLVE,
 }
 SWITCH = {Permission.MANAGE_SHOP, Permission.SECOND_APPROVAL}
 # Address, method, and the rights of which one is needed; the objects are those of `things`.
@@ -43,6 +51,11 @@ ACTS = {
     "shop": ("/shops/{shop}/", "get", {Permission.MANAGE_SHOP}),
     "pause": ("/shops/{shop}/pause/", "get", SWITCH),
     "resume": ("/shops/{shop}/resume/", "get", SWITCH),
+    "case": ("/exceptions/{case}/", "get", {Permission.RESOLVE}),
+    "case_act": ("/exceptions/{case}/act/", "post", {Permission.RESOLVE}),
+    "case_reveal": ("/exceptions/{case}/reveal/", "post", {Permission.REVEAL}),
+    "case_job": ("/exceptions/jobs/{bulk}/", "get", {Permission.RESOLVE}),
+    "case_job_stop": ("/exceptions/jobs/{bulk}/stop/", "post", {Permission.RESOLVE}),
     "refresh": ("/rmas/{shop}/RM-2001/refresh/", "post", {Permission.VIEW_RMAS}),
 }
 
@@ -93,7 +106,18 @@ def things(rma: Rma, ana: User) -> dict[str, object]:
     event = make_event(rma.shop, subject=rma.rma_number)
     job = replay.start(Selection(shop=rma.shop, event=event), by=ana, why="to see")
     command = make_command(rma, by=ana)
-    return {"shop": rma.shop.domain, "event": event.pk, "job": job.pk, "command": command.pk}
+    case = make_case(rma.shop, rma=rma)
+    bulk = BulkJob.objects.create(
+        shop=rma.shop, action="resolve", started_by=ana, submission_token=uuid.uuid4()
+    )
+    return {
+        "shop": rma.shop.domain,
+        "event": event.pk,
+        "job": job.pk,
+        "command": command.pk,
+        "case": case.pk,
+        "bulk": bulk.pk,
+    }
 
 
 @pytest.mark.parametrize("role", Role.values)
@@ -113,6 +137,8 @@ def everything() -> list[object]:
     return [
         list(Command.objects.values()),
         list(ReplayJob.objects.values()),
+        list(Case.objects.values()),
+        list(BulkJob.objects.values()),
         AuditEntry.objects.count(),
     ]
 

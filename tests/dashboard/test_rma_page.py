@@ -37,7 +37,7 @@ def test_a_page_costs_26_queries_whatever_the_rma_holds(
         make_attempt(command)
         make_rma_event(rma, command=command, actor=ana)
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(27):
         page_of(client, rma)
 
 

@@ -1,7 +1,7 @@
 """One request for a second person: all that there is to judge, and what was answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from returns_ops.dashboard.consoles import subject_url
 from returns_ops.dashboard.show.bodies import Body, body_of
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.dashboard.show.found import ItemFound, found_in
-from returns_ops.dashboard.show.photos import Photos, photos_of
+from returns_ops.dashboard.show.photos import Photos, photos_to_look_at
 from returns_ops.dashboard.show.rma import Head, head_of
 from returns_ops.dashboard.show.timeline import Timeline, timeline_of
 from returns_ops.dashboard.show.tracker import name_of
@@ -123,7 +123,7 @@ def approval_page(access: Access, command: Command, now: datetime) -> ApprovalPa
         sums=_sums(command, verdict),
         limits=_limits(command),
         items=items,
-        photos=_photos(access, rma, clock),
+        photos=photos_to_look_at(access, rma, clock),
         call=_call(command),
         names_no_amount=command.moves_money and OVERRIDE not in bytes(command.body),
         body=body_of(command.body, revealed=True),
@@ -251,13 +251,6 @@ def _call(command: Command) -> list[tuple[str, str]]:
         ("call_reference_id", str(command.call_reference_id)),
         ("sha256 of the body", f"{bytes(command.body_sha256).hex()[:16]}…"),
     ]
-
-
-def _photos(access: Access, rma: Rma, clock: Clock) -> Photos:
-    """To be looked at: who judges changes nothing of the evidence here."""
-    photos = photos_of(access, rma, clock, (), ())
-    shots = [shot._replace(removable=False) for shot in photos.shots]
-    return replace(photos, shots=shots, may_add=False)
 
 
 def _when(line: ReceiptLine, command: Command) -> str:

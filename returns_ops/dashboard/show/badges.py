@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from returns_ops.messaging.models import AttemptOutcome, CommandState, EventState, ReplayJob
-from returns_ops.returns.states import Money, NarvarStatus, Receipt, Work
+from returns_ops.returns.states import CaseState, Cause, Money, NarvarStatus, Receipt, Work
 
 
 class Look(NamedTuple):
@@ -100,6 +100,26 @@ LOOKS: dict[str, dict[str, Look]] = {
         Work.WAITING: Look("info", "clock"),
         Work.DONE: Look("ok", "check-circle"),
     },
+    "cause": {
+        Cause.EXCEPTION: Look("err", "exclamation-triangle"),
+        Cause.SHOPIFY_REFUND: Look("warn", "arrow-top-right-on-square"),
+        Cause.OUT_OF_STOCK: Look("err", "archive-box-x-mark"),
+        Cause.BY_HAND: Look("warn", "hand-raised"),
+        Cause.UNKNOWN_STATUS: Look("neutral", "question-mark-circle"),
+        Cause.BENCH: Look("warn", "magnifying-glass"),
+        Cause.REFUSED: Look("err", "x-circle"),
+        Cause.UNSETTLED: Look("warn", "question-mark-circle"),
+        Cause.MONEY_DIFFERS: Look("err", "scale"),
+        Cause.LATE_PARCEL: Look("warn", "truck"),
+        Cause.DEAD_LETTER: Look("err", "envelope"),
+        Cause.MYSTERY_PARCEL: Look("info", "cube"),
+        Cause.AUTOMATION_ENDING: Look("warn", "clock"),
+    },
+    "case": {
+        CaseState.OPEN: Look("info", "folder-open"),
+        CaseState.SNOOZED: Look("neutral", "moon"),
+        CaseState.RESOLVED: Look("ok", "check-circle"),
+    },
 }
 LABELS: dict[str, dict[str, str]] = {
     "narvar_status": dict(NarvarStatus.choices),
@@ -119,6 +139,8 @@ LABELS: dict[str, dict[str, str]] = {
     "replay": dict(ReplayJob.State.choices),
     "attempt": dict(AttemptOutcome.choices),
     "work": dict(Work.choices),
+    "cause": dict(Cause.choices),
+    "case": dict(CaseState.choices),
 }
 
 

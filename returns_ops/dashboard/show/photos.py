@@ -1,7 +1,7 @@
 """The photos of a return or of a parcel, and who may add to them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -65,6 +65,13 @@ def photos_of(
         lines=[(line.pk, name_of(line, known.get(line.item_id or 0))) for line in lines],
         may_add=may_handle(access, rma.shop),
     )
+
+
+def photos_to_look_at(access: Access, rma: Rma, clock: Clock) -> Photos:
+    """For who judges elsewhere, and changes nothing of the evidence there."""
+    photos = photos_of(access, rma, clock, (), ())
+    shots = [shot._replace(removable=False) for shot in photos.shots]
+    return replace(photos, shots=shots, may_add=False)
 
 
 def photos_of_parcel(access: Access, parcel: Parcel, clock: Clock) -> Photos:

@@ -31,8 +31,9 @@ from returns_ops.dashboard.show.words import AS_OF, METHODS, word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.documents import policy_track
 from returns_ops.returns.kinds import Kind
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import Case, Rma
 from returns_ops.returns.preview import Bundle
+from returns_ops.returns.states import CaseState
 
 JUST_UNDONE = timedelta(minutes=1)
 
@@ -222,7 +223,7 @@ class RmaPage:
 
     @cached_property
     def errors(self) -> list[tuple[str, SafeString | str]]:
-        return _errors(self.rma, self._clock)
+        return errors_of(self.rma, self._clock)
 
     @cached_property
     def versions(self) -> list[tuple[SafeString | str, str, list[Change]]]:
@@ -231,6 +232,17 @@ class RmaPage:
     @cached_property
     def extra(self) -> list[tuple[str, str]]:
         return pairs(self.rma.extra)
+
+    @cached_property
+    def cases(self) -> list[tuple[str, str]]:
+        """What the exceptions desk has of it, for who works there."""
+        if not self._access.may(Permission.RESOLVE, self.rma.shop):
+            return []
+        found = Case.objects.filter(rma=self.rma).exclude(state=CaseState.RESOLVED)
+        return [
+            (reverse("case", args=[case.pk]), case.get_cause_display())
+            for case in found.order_by("rank_at")
+        ]
 
     @cached_property
     def sees_messages(self) -> bool:
@@ -301,7 +313,7 @@ def facts_of(rma: Rma) -> list[tuple[str, str, str]]:
     return [fact for fact in facts if fact[1]]
 
 
-def _errors(rma: Rma, clock: Clock) -> list[tuple[str, SafeString | str]]:
+def errors_of(rma: Rma, clock: Clock) -> list[tuple[str, SafeString | str]]:
     return [
         (str(error.get("message") or "No message"), clock.ago(moment_of(error.get("at"))))
         for error in reversed(rma.errors)

@@ -3,7 +3,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import open_to_all_staff
+from returns_ops.dashboard.digest import DigestForm
 from returns_ops.dashboard.forms import PreferencesForm
 from returns_ops.dashboard.htmx import StaffRequest
 
@@ -17,4 +19,11 @@ def preferences(request: StaffRequest) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect("preferences")
     status = 422 if form.errors else 200
-    return render(request, "dashboard/preferences.html", {"form": form}, status=status)
+    told = {"form": form, "digest": digest_of(request)}
+    return render(request, "dashboard/preferences.html", told, status=status)
+
+
+def digest_of(request: StaffRequest) -> DigestForm | None:
+    """For who works at the exceptions desk."""
+    may = request.access.may(Permission.RESOLVE)
+    return DigestForm.of(request.access) if may else None

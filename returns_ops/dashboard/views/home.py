@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from returns_ops.dashboard.access import open_to_all_staff
-from returns_ops.dashboard.context import destinations
+from returns_ops.dashboard.context import destinations, unread_of
 from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.dashboard.overview import overview_of
 from returns_ops.dashboard.troubles import troubles_of
@@ -25,4 +25,5 @@ def nav_counts(request: StaffRequest) -> HttpResponse:
     places = destinations(access, "")
     where, domain = asked.get("on", ""), asked.get("about", "").lower()
     troubles = troubles_of(access, domain=domain, where=where, now=timezone.now())
-    return render(request, "dashboard/_nav_counts.html", {"places": places, "troubles": troubles})
+    told = {"places": places, "troubles": troubles, "unread": unread_of(access)}
+    return render(request, "dashboard/_nav_counts.html", told)

@@ -1,0 +1,253 @@
+"""One action for many cases: what would become of each, how far the job is, and each result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import Access
+from returns_ops.dashboard.consoles import FilterLink, key_of
+from returns_ops.dashboard.desk import Asked
+from returns_ops.dashboard.show.badges import Look, badge, saying
+from returns_ops.dashboard.show.case_page import colleagues_of
+from returns_ops.dashboard.show.case_rows import number_of
+from returns_ops.dashboard.show.formats import Clock, money
+from returns_ops.narvar import bulk
+from returns_ops.returns.case_actions import Action
+from returns_ops.returns.desk import matching
+from returns_ops.returns.models import BulkJob, BulkRow, Case, Macro
+
+PAGE = 50
+PREVIEWED = 25
+MOST_PICKED = 500
+# In the bar under a list, the most used first.
+IN_BAR = (
+    bulk.ASSIGN,
+    bulk.SNOOZE,
+    Action.REFUND.value,
+    Action.NO_REFUND.value,
+    Action.RETRY.value,
+    Action.BY_HAND.value,
+    Action.RESOLVE.value,
+)
+STATES = {
+    BulkRow.State.WAITING: Look("info", "clock"),
+    BulkRow.State.DONE: Look("ok", "check-circle"),
+    BulkRow.State.REFUSED: Look("err", "x-circle"),
+    BulkRow.State.LEFT: Look("neutral", "minus-circle"),
+}
+JOB_STATES = {
+    BulkJob.State.RUNNING: Look("info", "arrow-path"),
+    BulkJob.State.DONE: Look("ok", "check-circle"),
+    BulkJob.State.STOPPED: Look("neutral", "stop-circle"),
+}
+
+
+class BulkButton(NamedTuple):
+    key: str
+    label: str
+
+
+class Foreseen(NamedTuple):
+    number: str
+    url: str
+    cause: SafeString
+    value: str
+    effect: str
+    blocked: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which cases, and what is to be done with them."""
+
+    asked: Asked
+    all: bool
+    picked: list[int]
+    code: str
+
+    @classmethod
+    def read(cls, access: Access, data: QueryDict) -> "Choice":
+        keys = [key_of(text) for text in data.getlist("case")[:MOST_PICKED]]
+        code = data.get("action", "")
+        return cls(
+            asked=Asked.parse(access, data.get("query", "")),
+            all=data.get("all") == "1",
+            picked=[key for key in keys if key is not None],
+            code=code if code in bulk.ACTIONS else "",
+        )
+
+    def cases(self, access: Access, now: datetime) -> QuerySet[Case]:
+        shops = self.asked.shops_of(access)
+        if self.all:
+            return matching(self.asked.wanted, shops, access.user, now)
+        return Case.objects.filter(pk__in=self.picked, shop__in=shops)
+
+
+@dataclass(frozen=True)
+class Review:
+    choice: Choice
+    label: str
+    count: int
+    rows: list[Foreseen]
+    left: int
+    shops: int
+    people: list[tuple[int, str]]
+    macros: list[tuple[int, str]]
+    token: UUID
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        choice = self.choice
+        known = [("action", choice.code), ("query", choice.asked.query())]
+        if choice.all:
+            return [*known, ("all", "1")]
+        return [*known, *(("case", str(pk)) for pk in choice.picked)]
+
+    @property
+    def blocked(self) -> int:
+        return sum(1 for row in self.rows if row.blocked)
+
+
+class Result(NamedTuple):
+    number: str
+    url: str
+    cause: SafeString
+    state: SafeString
+    said: str
+    command_id: int | None
+
+
+@dataclass(frozen=True)
+class JobPage:
+    job: BulkJob
+    label: str
+    state: SafeString
+    running: bool
+    settled: int
+    started: SafeString | str
+    tabs: list[FilterLink]
+    rows: list[Result]
+    more: str
+    sees_messages: bool
+
+
+def bar_buttons() -> list[BulkButton]:
+    return [BulkButton(code, bulk.ACTIONS[code]) for code in IN_BAR]
+
+
+def review_of(access: Access, choice: Choice, now: datetime, *, token: UUID | None) -> Review:
+    cases = choice.cases(access, now)
+    related = ("shop", "rma", "parcel", "owner")
+    shown = list(cases.select_related(*related).order_by("rank_at", "id")[:PREVIEWED])
+    for case in shown:
+        if case.rma is not None:
+            case.rma.shop = case.shop
+    count = cases.count()
+    foreseen = bulk.preview(shown, choice.code, access.user)
+    return Review(
+        choice=choice,
+        label=bulk.ACTIONS[choice.code],
+        count=count,
+        rows=[_foreseen(one) for one in foreseen],
+        left=max(count - len(shown), 0),
+        shops=len({case.shop_id for case in shown}),
+        people=_people(shown, access.user) if choice.code == bulk.ASSIGN else [],
+        macros=_macros(access, choice) if choice.code == bulk.MACRO else [],
+        token=token or uuid4(),
+    )
+
+
+def _foreseen(one: bulk.Foreseen) -> Foreseen:
+    case = one.case
+    return Foreseen(
+        number=number_of(case.rma.rma_number if case.rma else None, case.parcel_id),
+        url=reverse("case", args=[case.pk]),
+        cause=badge("cause", case.cause),
+        value=money(case.value, case.currency) if case.value else "",
+        effect=" ".join([one.effect, *one.warnings]),
+        blocked=" ".join(one.blocked),
+    )
+
+
+def _people(cases: Sequence[Case], user: User) -> list[tuple[int, str]]:
+    people = colleagues_of(cases[0]) if cases else []
+    others = [(one.pk, one.known_as) for one in people if one.pk != user.pk]
+    return [(user.pk, "Me"), *others]
+
+
+def _macros(access: Access, choice: Choice) -> list[tuple[int, str]]:
+    found = Macro.objects.filter(shop__in=choice.asked.shops_of(access))
+    return [(macro.pk, macro.name) for macro in found]
+
+
+def shops_in(access: Access, choice: Choice, now: datetime) -> list[Shop]:
+    """A job belongs to one shop."""
+    held = set(choice.cases(access, now).order_by().values_list("shop", flat=True).distinct())
+    return [shop for shop in access.shops if shop.pk in held]
+
+
+def job_or_404(access: Access, job_id: int) -> BulkJob:
+    shops = access.shops_with(Permission.RESOLVE)
+    found = BulkJob.objects.filter(pk=job_id, shop__in=shops)
+    job = found.select_related("shop", "started_by").first()
+    if job is None:
+        raise Http404("There is no such job.")
+    return job
+
+
+def job_page(access: Access, job: BulkJob, query: QueryDict, now: datetime) -> JobPage:
+    only, after = query.get("only", ""), key_of(query.get("after", "")) or 0
+    rows = job.rows.filter(pk__gt=after).select_related("case__rma").order_by("id")
+    if only in BulkRow.State.values:
+        rows = rows.filter(state=only)
+    found = list(rows[: PAGE + 1])
+    shown, url = found[:PAGE], reverse("case_job", args=[job.pk])
+    more = f"{url}?only={only}&after={shown[-1].pk}" if len(found) > PAGE else ""
+    return JobPage(
+        job=job,
+        label=bulk.ACTIONS.get(job.action, job.action),
+        state=saying(JOB_STATES[BulkJob.State(job.state)], job.get_state_display()),
+        running=job.state == BulkJob.State.RUNNING,
+        settled=job.done + job.refused,
+        started=Clock(now, job.shop.timezone).ago(job.started_at),
+        tabs=_job_tabs(job, url, only),
+        rows=[_result(row) for row in shown],
+        more=more,
+        sees_messages=access.may(Permission.VIEW_MESSAGES, job.shop),
+    )
+
+
+def _job_tabs(job: BulkJob, url: str, only: str) -> list[FilterLink]:
+    return [
+        FilterLink("All", url, not only, job.total),
+        FilterLink("Done", f"{url}?only=done", only == "done", job.done),
+        FilterLink("Refused", f"{url}?only=refused", only == "refused", job.refused, True),
+        FilterLink("Waiting", f"{url}?only=waiting", only == "waiting"),
+    ]
+
+
+def _result(row: BulkRow) -> Result:
+    case = row.case
+    return Result(
+        number=number_of(case.rma.rma_number if case.rma else None, case.parcel_id),
+        url=reverse("case", args=[case.pk]),
+        cause=badge("cause", case.cause),
+        state=saying(STATES[BulkRow.State(row.state)], row.get_state_display()),
+        said=row.said,
+        command_id=row.command_id,
+    )
+
+
+def newest_jobs(access: Access) -> list[BulkJob]:
+    shops = access.shops_with(Permission.RESOLVE)
+    found = BulkJob.objects.filter(shop__in=shops).select_related("started_by", "shop")
+    return list(found.order_by("-id")[:20])

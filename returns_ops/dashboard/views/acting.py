@@ -1,0 +1,133 @@
+"""Doing something about a case: one way, each with its own call, and on to the next."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import needs
+from returns_ops.dashboard.amounts import AmountProblem, amount_typed
+from returns_ops.dashboard.case_forms import ActForm, MacroForm, SnoozeProblem, typed_time
+from returns_ops.dashboard.desk import Asked
+from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.show.acting import Tried
+from returns_ops.dashboard.show.case import case_or_404
+from returns_ops.dashboard.show.case_merge import merge_of_case
+from returns_ops.dashboard.show.merge import seen_from
+from returns_ops.dashboard.views.cases import back, shown
+from returns_ops.dashboard.views.desk import next_case
+from returns_ops.narvar import desk, macros
+from returns_ops.returns.case_actions import LABELS, Action
+from returns_ops.returns.models import Case
+from returns_ops.returns.transitions import Refused, Stale
+
+FIELDS = ("amount", "reason", "note", "because", "until")
+# What settles the matter, so that the case needs nobody any more. Should Narvar refuse it, or
+# should nothing be seen of it, a case is opened for that.
+SETTLES = {
+    Action.RETRY,
+    Action.REFUND,
+    Action.PART,
+    Action.NO_REFUND,
+    Action.REJECT,
+    Action.CANCEL,
+    Action.BY_HAND,
+}
+UNREADABLE = "This form did not arrive whole. Please decide again."
+
+
+@require_POST
+@needs(Permission.RESOLVE)
+def case_macro(request: StaffRequest, case_id: int, macro_id: int) -> HttpResponse:
+    """Several steps with one click: all of them, or none."""
+    found = case_or_404(request.access, case_id)
+    form = MacroForm(request.POST)
+    if not form.is_valid():
+        return shown(request, found, problem=UNREADABLE, status=422)
+    try:
+        done = macros.run(
+            macros.Run(macro_id=macro_id, case_id=found.pk, by=request.user, **form.cleaned_data)
+        )
+    except Refused as refusal:
+        return _refused(request, found, refusal, Tried(problem=str(refusal)))
+    messages.success(request, f"{found}: {done.said}.")
+    return next_case(request, Asked.read(request.access, request.GET))
+
+
+@require_POST
+@needs(Permission.RESOLVE)
+def case_act(request: StaffRequest, case_id: int) -> HttpResponse:
+    found = case_or_404(request.access, case_id)
+    form = ActForm(request.POST)
+    if not form.is_valid():
+        return shown(request, found, problem=UNREADABLE, status=422)
+    given = form.cleaned_data
+    if given["action"] == Action.MATCH and found.parcel_id:
+        return redirect("parcel", found.parcel_id)
+    arguments, errors = arguments_of(request, found)
+    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    if errors:
+        tried = Tried(code=given["action"], typed=typed, errors=errors)
+        return shown(request, found, tried=tried, status=422)
+    try:
+        done = desk.act(_order(request, found, form, arguments))
+    except Refused as refusal:
+        tried = Tried(code=given["action"], typed=typed, problem=str(refusal))
+        return _refused(request, found, refusal, tried)
+    if given["then"] == "stay":
+        return back(request, found, done.said)
+    messages.success(request, f"{found}: {done.said}")
+    return next_case(request, Asked.read(request.access, request.GET))
+
+
+def _order(request: StaffRequest, case: Case, form: ActForm, arguments: dict[str, Any]) -> desk.Act:
+    given = form.cleaned_data
+    resolves = LABELS[Action(given["action"])] if given["action"] in SETTLES else ""
+    return desk.Act(
+        case_id=case.pk,
+        code=given["action"],
+        by=request.user,
+        version=given["version"],
+        rma_version=given["rma_version"],
+        submission_token=given["submission_token"],
+        arguments=arguments,
+        then_resolve=resolves,
+    )
+
+
+def _refused(request: StaffRequest, case: Case, refusal: Refused, tried: Tried) -> HttpResponse:
+    """With what was typed still there; after a change by others, beside what changed."""
+    said: dict[str, Any] = {"tried": tried}
+    if not tried.code:
+        said["problem"] = tried.problem
+    if isinstance(refusal, Stale):
+        seen = seen_from(request.POST.get("seen"))
+        said["merge"] = merge_of_case(case, timezone.now(), seen=seen, entered=tried.typed)
+    return shown(request, case, status=409, **said)
+
+
+def arguments_of(request: StaffRequest, case: Case) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was typed, as the action takes it, and what is wrong with it."""
+    arguments: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for name in FIELDS:
+        text = request.POST.get(name, "").strip()
+        if not text:
+            continue
+        try:
+            arguments[name] = _argument(name, text, case)
+        except (AmountProblem, SnoozeProblem) as problem:
+            errors[name] = str(problem)
+    return arguments, errors
+
+
+def _argument(name: str, text: str, case: Case) -> Any:
+    if name == "amount":
+        return amount_typed(text, case.currency or "USD")
+    if name == "until":
+        return typed_time(text, case.shop)
+    return text[:500]

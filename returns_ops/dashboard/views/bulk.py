@@ -1,0 +1,135 @@
+"""One action for many cases: choose, look at what becomes of each, begin, follow, stop."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseStopPolling
+
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import needs
+from returns_ops.dashboard.case_forms import SnoozeProblem, snooze_of
+from returns_ops.dashboard.htmx import StaffRequest, wants_part
+from returns_ops.dashboard.show.bulk import (
+    Choice,
+    job_or_404,
+    job_page,
+    newest_jobs,
+    review_of,
+    shops_in,
+)
+from returns_ops.narvar import bulk
+from returns_ops.returns.case_actions import Action
+from returns_ops.returns.models import BulkJob
+from returns_ops.returns.transitions import Refused
+
+REVIEW = "dashboard/desk/bulk.html"
+
+
+@require_POST
+@needs(Permission.RESOLVE)
+def case_bulk(request: StaffRequest) -> HttpResponse:
+    """What would become of each; begun is what is confirmed after that."""
+    choice = Choice.read(request.access, request.POST)
+    if not choice.code or not (choice.all or choice.picked):
+        messages.error(request, "Choose cases, and what to do with them.")
+        return redirect(choice.asked.link())
+    if "confirm" not in request.POST:
+        return _review(request, choice)
+    try:
+        jobs = _start(request, choice)
+    except (Refused, SnoozeProblem) as problem:
+        return _review(request, choice, problem=str(problem))
+    return redirect("case_job", jobs[0].pk) if len(jobs) == 1 else redirect("case_jobs")
+
+
+def _review(request: StaffRequest, choice: Choice, *, problem: str = "") -> HttpResponse:
+    token = _token(request.POST)
+    review = review_of(request.access, choice, timezone.now(), token=token)
+    told = {"review": review, "problem": problem, "typed": request.POST}
+    return render(request, REVIEW, told, status=422 if problem else 200)
+
+
+def _start(request: StaffRequest, choice: Choice) -> list[BulkJob]:
+    now, token = timezone.now(), _token(request.POST) or uuid.uuid4()
+    shops = shops_in(request.access, choice, now)
+    if not shops:
+        raise Refused("None of these cases is there any more.")
+    cases = choice.cases(request.access, now)
+    return [
+        bulk.start_bulk(
+            bulk.Order(
+                shop=shop,
+                code=choice.code,
+                by=request.user,
+                cases=cases.filter(shop=shop),
+                submission_token=uuid.uuid5(token, shop.domain),
+                arguments=_arguments(request.POST, choice, shop=shop),
+                selection=choice.asked.query() if choice.all else "",
+            )
+        )
+        for shop in shops
+    ]
+
+
+def _arguments(data: QueryDict, choice: Choice, *, shop: Any) -> dict[str, Any]:
+    """What the action needs to know, the same for each of them; as JSON keeps it."""
+    match choice.code:
+        case bulk.ASSIGN:
+            to = data.get("to", "")
+            return {"to": int(to) if to.isdecimal() and len(to) < 19 else None}
+        case bulk.SNOOZE:
+            until, change = snooze_of(data, shop, timezone.now())
+            return {"until": until.isoformat() if until else None, "until_change": change}
+        case bulk.MACRO:
+            return {"macro": data.get("macro", "")}
+        case Action.NOTE:
+            return _needed("note", data, "Write the note.")
+        case Action.RESOLVE:
+            return _needed("because", data, "Say how they were resolved.")
+    return {"then_resolve": bulk.ACTIONS[choice.code]}
+
+
+def _needed(name: str, data: QueryDict, problem: str) -> dict[str, Any]:
+    text = data.get(name, "").strip()[:500]
+    if not text:
+        raise Refused(problem)
+    return {name: text}
+
+
+def _token(data: QueryDict) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(data.get("submission_token", ""))
+    except ValueError:
+        return None
+
+
+@require_safe
+@needs(Permission.RESOLVE)
+def case_jobs(request: StaffRequest) -> HttpResponse:
+    told = {"jobs": newest_jobs(request.access), "labels": bulk.ACTIONS}
+    return render(request, "dashboard/desk/jobs.html", told)
+
+
+@require_safe
+@needs(Permission.RESOLVE)
+def case_job(request: StaffRequest, job_id: int) -> HttpResponse:
+    job = job_or_404(request.access, job_id)
+    page = job_page(request.access, job, request.GET, timezone.now())
+    if not wants_part(request):
+        return render(request, "dashboard/desk/job.html", {"page": page})
+    part = render(request, "dashboard/desk/_job.html", {"page": page, "oob": True})
+    return part if page.running else HttpResponseStopPolling(part.content)
+
+
+@require_POST
+@needs(Permission.RESOLVE)
+def case_job_stop(request: StaffRequest, job_id: int) -> HttpResponse:
+    job = job_or_404(request.access, job_id)
+    bulk.stop_bulk(job.pk, by=request.user)
+    messages.success(request, "No further case is begun. What was done stays done.")
+    return redirect("case_job", job.pk)

@@ -1,0 +1,278 @@
+"""What is done about a case from its page, and about many at once."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from returns_ops.accounts.models import Shop, User
+from returns_ops.messaging.models import Command
+from returns_ops.narvar import bulk, macros
+from returns_ops.returns.models import BulkJob, BulkRow, Case, Macro, Playbook
+from returns_ops.returns.states import CaseState, Cause, Work
+from tests.builders import lift_limits, make_shop, make_staff
+from tests.dashboard.desk_cases import make_case
+
+LogIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def case(shop: Shop) -> Case:
+    lift_limits(shop)
+    return make_case(shop, "RM-1")
+
+
+def seen(client: Client, case: Case) -> dict[str, Any]:
+    """The hidden fields of the page as it is on the screen."""
+    page = client.get(f"/exceptions/{case.pk}/").context["page"]
+    assert page.case.rma is not None
+    return {
+        "version": page.head.version,
+        "rma_version": page.case.rma.version,
+        "seen": page.seen,
+        "submission_token": page.token,
+    }
+
+
+def act(client: Client, case: Case, code: str, **said: Any) -> Any:
+    fields = {**seen(client, case), **said}
+    return client.post(f"/exceptions/{case.pk}/act/?tab=all", {"action": code, **fields})
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.get(pk=case.pk)
+
+
+def test_the_likely_way_comes_first_and_says_what_it_does(client: Client, case: Case) -> None:
+    acts = client.get(f"/exceptions/{case.pk}/").context["page"].acts
+
+    assert acts[0].likely
+    assert acts[0].label == "Approve and refund in full"
+    assert "49.99 USD" in acts[0].effect
+    assert acts[0].call == "Approval to Narvar, with a refund"
+    assert [one.likely for one in acts[1:]] == [False] * (len(acts) - 1)
+
+
+def test_a_case_is_settled_and_the_next_one_opens(client: Client, shop: Shop, case: Case) -> None:
+    other = make_case(shop, "RM-2")
+
+    answer = act(client, case, "refund", then="next")
+
+    command = Command.objects.get()
+    assert (command.kind, command.moves_money, command.subject) == ("approval", True, "RM-1")
+    assert fresh(case).state == CaseState.RESOLVED
+    assert fresh(case).closed_because == "Approve and refund in full"
+    assert answer["Location"] == f"/exceptions/{other.pk}/?tab=all"
+
+
+def test_the_same_form_twice_is_one_call(client: Client, case: Case) -> None:
+    fields = seen(client, case)
+
+    for _ in range(2):
+        client.post(f"/exceptions/{case.pk}/act/", {"action": "refund", "then": "stay", **fields})
+
+    assert Command.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "why"),
+    [("abc", "Enter an amount in digits"), ("", "Enter an amount"), ("5000", "49.99")],
+)
+def test_a_wrong_amount_is_refused_where_it_stands(
+    amount: str, why: str, client: Client, case: Case
+) -> None:
+    answer = act(client, case, "refund_part", amount=amount, reason="Worn or used")
+
+    page = answer.content.decode()
+    assert answer.status_code in (409, 422)
+    assert why in page
+    assert f'value="{amount}"' in page
+    assert not Command.objects.exists()
+    assert fresh(case).state == CaseState.OPEN
+
+
+def test_an_act_that_comes_late_shows_both(
+    client: Client, case: Case, shop: Shop, log_in: LogIn
+) -> None:
+    fields = seen(client, case)
+    sam = make_staff("sam", shop, first_name="Sam")
+    log_in(sam).post(f"/exceptions/{case.pk}/owner/", {"act": "claim"})
+
+    said = {"action": "resolve", "because": "Customer agreed on the phone", **fields}
+    late = client.post(f"/exceptions/{case.pk}/act/", said)
+
+    page = late.content.decode()
+    assert late.status_code == 409
+    assert "This case changed while you worked on it" in page
+    assert "Assigned to Sam" in page
+    assert "Customer agreed on the phone" in page
+    assert fresh(case).state == CaseState.OPEN
+
+
+def test_a_form_that_did_not_arrive_whole_does_nothing(client: Client, case: Case) -> None:
+    assert client.post(f"/exceptions/{case.pk}/act/", {"action": "refund"}).status_code == 422
+    assert act(client, case, "nonsense").status_code == 409
+    assert act(client, case, "wait", until="yesterday").status_code == 422
+    assert not Command.objects.exists()
+
+
+def test_a_case_waits_until_something_changes_and_the_next_opens(
+    client: Client, case: Case
+) -> None:
+    act(client, case, "wait", then="next")
+
+    assert fresh(case).state == CaseState.SNOOZED
+    assert fresh(case).snoozed_sign
+
+
+def test_a_macro_is_one_click(client: Client, ana: User, shop: Shop, case: Case) -> None:
+    steps = [{"do": "assign_me"}, {"do": "resolve", "text": "Known issue"}]
+    macro = macros.save(shop, "Known issue", steps, by=ana)
+    assert "Known issue" in client.get(f"/exceptions/{case.pk}/").content.decode()
+
+    client.post(f"/exceptions/{case.pk}/macro/{macro.pk}/", seen(client, case))
+
+    assert (fresh(case).state, fresh(case).owner) == (CaseState.RESOLVED, ana)
+
+
+def test_a_macro_is_made_and_removed_by_the_desk(client: Client, shop: Shop, log_in: LogIn) -> None:
+    said = {"name": "Known issue", "shop": shop.domain, "cause": "exception", "do-1": "assign_me"}
+
+    wrong = client.post("/exceptions/macros/", {**said, "do-2": "resolve"})
+    assert wrong.status_code == 422
+    assert "write the text" in wrong.content.decode()
+    assert not Macro.objects.exists()
+    client.post("/exceptions/macros/", {**said, "do-2": "resolve", "with-2": "Known"})
+
+    macro = Macro.objects.get()
+    assert macro.steps == [{"do": "assign_me"}, {"do": "resolve", "text": "Known"}]
+    assert "Assign to me, then Resolve" in client.get("/exceptions/macros/").content.decode()
+    stranger = log_in(make_staff("eve", make_shop()))
+    assert stranger.post(f"/exceptions/macros/{macro.pk}/remove/").status_code == 404
+    client.post(f"/exceptions/macros/{macro.pk}/remove/")
+    assert not Macro.objects.exists()
+
+
+def test_a_resolved_case_is_opened_again_while_its_cause_holds(client: Client, case: Case) -> None:
+    act(client, case, "resolve", because="Done", then="stay")
+    assert "Resolved by Ana Ruiz" in client.get(f"/exceptions/{case.pk}/").content.decode()
+
+    client.post(f"/exceptions/{case.pk}/reopen/")
+
+    assert fresh(case).state == CaseState.OPEN
+
+
+def test_the_text_for_the_customer_comes_in_several_languages(client: Client, case: Case) -> None:
+    for language, words in {"": "Hello,", "de": "Guten Tag,", "xx": "Hello,"}.items():
+        page = client.get(f"/exceptions/{case.pk}/", {"lang": language}).content.decode()
+        assert words in page
+
+
+def test_a_playbook_is_edited_and_a_late_edit_keeps_both(
+    client: Client, ana: User, shop: Shop, case: Case, log_in: LogIn
+) -> None:
+    url = f"/exceptions/playbooks/{Cause.EXCEPTION}/?shop={shop.domain}"
+    assert "text that comes with the product" in client.get(url).content.decode()
+    sam = log_in(make_staff("sam", shop, first_name="Sam"))
+
+    client.post(url, {"text": "1. Call the shop", "number": "0"})
+    late = sam.post(url, {"text": "1. Write to the shop", "number": "0"})
+
+    assert late.status_code == 409
+    assert "1. Call the shop" in late.content.decode()
+    assert "1. Write to the shop" in late.content.decode()
+    assert Playbook.objects.get().text == "1. Call the shop"
+    assert "1. Call the shop" in client.get(f"/exceptions/{case.pk}/").content.decode()
+    assert client.get("/exceptions/playbooks/nonsense/").status_code == 404
+    foreign = f"/exceptions/playbooks/{Cause.EXCEPTION}/?shop={make_shop().domain}"
+    client.post(foreign, {"text": "Mine after all", "number": "1"})
+    assert set(Playbook.objects.values_list("shop", flat=True)) == {shop.pk}
+
+
+def bulk_post(client: Client, **fields: Any) -> Any:
+    known = {"query": "tab=all", "submission_token": str(uuid.uuid4())}
+    return client.post("/exceptions/bulk/", {**known, **fields})
+
+
+def test_a_bulk_action_is_previewed_begun_and_answered_row_by_row(
+    client: Client, shop: Shop
+) -> None:
+    lift_limits(shop)
+    cases = [make_case(shop, f"RM-{number}") for number in range(4)]
+    blocked = make_case(shop, "RM-DONE")
+    assert blocked.rma is not None
+    blocked.rma.narvar_status, blocked.rma.work = "approved", Work.DONE
+    blocked.rma.save()
+    picked = {"action": "no_refund", "case": [one.pk for one in (*cases, blocked)]}
+
+    review = bulk_post(client, **picked)
+    assert review.status_code == 200
+    assert review.context["review"].blocked == 1
+    assert not BulkJob.objects.exists()
+
+    token = str(uuid.uuid4())
+    for _ in range(2):  # a double click begins one job
+        begun = bulk_post(client, confirm="1", **picked, submission_token=token)
+    job = BulkJob.objects.get()
+    assert begun["Location"] == f"/exceptions/jobs/{job.pk}/"
+    Case.objects.filter(pk=cases[0].pk).update(version=9)
+    while bulk.run_slice():
+        pass
+
+    page = client.get(f"/exceptions/jobs/{job.pk}/").context["page"]
+    assert (page.job.done, page.job.refused, page.running) == (3, 2, False)
+    refused = client.get(f"/exceptions/jobs/{job.pk}/?only=refused").context["page"].rows
+    assert {row.number for row in refused} == {"RM-0", "RM-DONE"}
+    assert Command.objects.count() == 3
+
+
+def test_all_that_match_is_not_only_what_is_on_the_page(client: Client, shop: Shop) -> None:
+    for _ in range(55):
+        make_case(shop, cause=Cause.BENCH)
+    make_case(shop, cause=Cause.REFUSED)
+    matching = {"action": "resolve", "all": "1", "query": "tab=all&cause=bench"}
+
+    assert bulk_post(client, **matching).context["review"].count == 55
+    assert bulk_post(client, **matching, confirm="1", because=" ").status_code == 422
+    bulk_post(client, **matching, confirm="1", because="Known fault")
+
+    assert BulkJob.objects.get().total == 55
+
+
+def test_a_job_is_stopped_and_its_other_rows_are_left(client: Client, shop: Shop) -> None:
+    for _ in range(3):
+        make_case(shop)
+    bulk_post(client, action="resolve", all="1", confirm="1", because="Known fault")
+    job = BulkJob.objects.get()
+    bulk.run_slice(limit=1)
+
+    client.post(f"/exceptions/jobs/{job.pk}/stop/")
+
+    job.refresh_from_db()
+    assert (job.state, job.done) == ("stopped", 1)
+    assert BulkRow.objects.filter(state="left").count() == 2
+
+
+def test_nothing_chosen_begins_nothing(client: Client, case: Case) -> None:
+    for fields in ({}, {"action": "resolve"}, {"action": "evil", "case": [case.pk]}):
+        assert bulk_post(client, confirm="1", **fields).status_code == 302
+    assert not BulkJob.objects.exists()
+
+
+def test_cases_and_jobs_of_another_shop_are_nobodys_here(
+    client: Client, ana: User, shop: Shop, log_in: LogIn
+) -> None:
+    foreign = make_case(make_shop())
+    picked = {"action": "resolve", "case": [foreign.pk], "because": "x", "confirm": "1"}
+
+    assert bulk_post(client, **picked).status_code == 422
+    assert fresh(foreign).state == CaseState.OPEN
+    make_case(shop)
+    bulk_post(client, action="resolve", all="1", confirm="1", because="Known fault")
+    job = BulkJob.objects.get()
+    stranger = log_in(make_staff("eve", make_shop()))
+    assert stranger.get(f"/exceptions/jobs/{job.pk}/").status_code == 404
+    assert stranger.post(f"/exceptions/jobs/{job.pk}/stop/").status_code == 404
+    assert BulkJob.objects.get().state == "running"
