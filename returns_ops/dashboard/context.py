@@ -24,6 +24,7 @@ WITH_SHOP_FILTER = {
     "messages_out",
     "approvals",
     "parcels",
+    "locations",
 }
 DESK_SCREENS = {
     "exceptions",
@@ -38,6 +39,18 @@ DESK_SCREENS = {
 }
 APPROVAL_SCREENS = {"approvals", "approval", "approval_approve", "approval_send_back"}
 PARCEL_SCREENS = {"parcels", "parcel_new", "parcel", "parcel_edit", "parcel_match"}
+LOCATION_SCREENS = {
+    "locations",
+    "location",
+    "location_new",
+    "location_edit",
+    "location_delete",
+    "location_settle",
+    "location_restore",
+    "location_import_new",
+    "location_import",
+    "location_import_confirm",
+}
 EVENT_SCREENS = {"messages_in", "event", "event_reveal", "replay", "replay_job"}
 COMMAND_SCREENS = {"messages_out", "command", "give_up", "calls_pause", "calls_resume", "shop"}
 BENCH = {"scan", "scan_open", "scan_ask", "scan_setup", "scan_check", "scan_cards"}
@@ -142,6 +155,8 @@ def destinations(access: Access, where: str) -> list[Destination]:
         places += _queues(access, where, keep)
     if access.may(Permission.RECEIVE) or access.may(Permission.RESOLVE):
         places.append(_parcels(where, keep))
+    if access.may(Permission.MANAGE_LOCATIONS) or access.may(Permission.RESOLVE):
+        places.append(_locations(where, keep))
     if access.may(Permission.SECOND_APPROVAL):
         places.append(_approvals(access, where, keep))
     if access.may(Permission.VIEW_MESSAGES):
@@ -176,6 +191,11 @@ def _queues(access: Access, where: str, keep: str) -> list[Destination]:
 def _parcels(where: str, keep: str) -> Destination:
     url, here = reverse("parcels") + keep, where in PARCEL_SCREENS
     return Destination("parcels", url, "Parcels", "cube", here)
+
+
+def _locations(where: str, keep: str) -> Destination:
+    url, here = reverse("locations") + keep, where in LOCATION_SCREENS
+    return Destination("locations", url, "Locations", "map-pin", here)
 
 
 def _approvals(access: Access, where: str, keep: str) -> Destination:

@@ -1,5 +1,6 @@
 """Reads return locations from Narvar (`GET /api/return_locations`), where it has them enabled."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +53,17 @@ class Standing:
 
 
 def standing(shop: Shop) -> Standing:
-    link = Connection.objects.filter(shop=shop).first()
+    return standings([shop])[shop.pk]
+
+
+def standings(shops: Iterable[Shop]) -> dict[int, Standing]:
+    """By the key of the shop."""
+    shops = list(shops)
+    links = {link.shop_id: link for link in Connection.objects.filter(shop__in=shops)}
+    return {shop.pk: _standing(links.get(shop.pk)) for shop in shops}
+
+
+def _standing(link: Connection | None) -> Standing:
     if link is None:
         problem = "This shop is not connected to Narvar."
         return Standing(feature=Feature.UNKNOWN, read_at=None, problem=problem, waiting=False)

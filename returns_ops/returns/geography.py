@@ -109,6 +109,11 @@ def within(point: Point, boxes: list[Box]) -> bool:
     )
 
 
+def nearest_box(point: Point, boxes: list[Box]) -> Box | None:
+    """The part of a country that it is in, or nearest to."""
+    return min(boxes, key=lambda box: _away(point, box), default=None)
+
+
 def _away(point: Point, box: Box) -> float:
     west, south, east, north = box
     lat, lon = float(point.latitude), float(point.longitude)

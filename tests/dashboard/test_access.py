@@ -31,6 +31,10 @@ GETS = {
     "case_jobs": Permission.RESOLVE,
     "desk_macros": Permission.RESOLVE,
     "notices": Permission.RESOLVE,
+    "locations": Permission.VIEW_RMAS,
+    "locations_export": Permission.VIEW_RMAS,
+    "location_new": Permission.MANAGE_LOCATIONS,
+    "location_import_new": Permission.MANAGE_LOCATIONS,
 }
 SWITCH = {Permission.MANAGE_SHOP, Permission.SECOND_APPROVAL}
 # Address, method, and the rights of which one is needed; the objects are those of `things`.

@@ -8,7 +8,10 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags.heroicons import heroicon_micro
 
 from returns_ops.messaging.models import AttemptOutcome, CommandState, EventState, ReplayJob
+from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.states import CaseState, Cause, Money, NarvarStatus, Receipt, Work
+
+Sync = ReturnLocation.Sync
 
 
 class Look(NamedTuple):
@@ -59,6 +62,13 @@ LOOKS: dict[str, dict[str, Look]] = {
         CommandState.REFUSED: Look("err", "x-circle"),
         CommandState.CANCELLED: Look("neutral", "arrow-uturn-left"),
         CommandState.ATTENTION: Look("err", "exclamation-triangle"),
+    },
+    "location": {
+        Sync.IN_SYNC: Look("ok", "check-circle"),
+        Sync.SENDING: Look("info", "paper-airplane"),
+        Sync.NOT_SAVED: Look("err", "x-circle"),
+        Sync.CONFLICT: Look("warn", "arrows-right-left"),
+        Sync.DELETED: Look("neutral", "trash"),
     },
     "event": {
         EventState.PENDING: Look("info", "clock"),
@@ -126,6 +136,7 @@ LABELS: dict[str, dict[str, str]] = {
     "receipt": dict(Receipt.choices),
     "money": dict(Money.choices),
     "command": dict(CommandState.choices),
+    "location": dict(Sync.choices),
     "event": dict(EventState.choices),
     "result": {
         "created": "Applied",

@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils import timezone
 
 from returns_ops.accounts.models import Shop
@@ -84,6 +85,9 @@ class ReturnLocation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("location", args=[self.pk])
 
     @property
     def subject(self) -> str:
