@@ -19,7 +19,22 @@ NAMELESS = {"services", "service", "utils", "util", "helpers", "helper", "common
 STACK = ["embedded", "run", "minder", "demo"]
 
 # Rules without a framework: facts in, verdict out.
-PURE = ["policy", "snapshot", "orders", "ordering", "guessing", "receipts", "refunds", "code128"]
+PURE = [
+    "policy",
+    "snapshot",
+    "orders",
+    "ordering",
+    "guessing",
+    "receipts",
+    "refunds",
+    "code128",
+    "causes",
+    "fingerprint",
+    "working_hours",
+    "case_actions",
+    "customer_text",
+    "masking",
+]
 
 
 def sources(folder: Path) -> list[Path]:

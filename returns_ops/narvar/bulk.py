@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
-from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging import locks
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import desk, macros
@@ -101,7 +100,7 @@ def start_bulk(order: Order) -> BulkJob:
     earlier = BulkJob.objects.filter(submission_token=order.submission_token).first()
     if earlier is not None:
         return _same(earlier, order)
-    _permit(order.by, order.shop)
+    transitions.permit_desk(order.by, order.shop)
     if order.code not in ACTIONS:
         raise transitions.Refused("This cannot be done for many at once.")
     cases = _frozen(order)
@@ -150,17 +149,12 @@ def _same(earlier: BulkJob, order: Order) -> BulkJob:
     return earlier
 
 
-def _permit(user: User, shop: Shop) -> None:
-    if not user.may(Permission.RESOLVE, shop):
-        raise transitions.Refused(f"{user.known_as} may not resolve cases of {shop}.")
-
-
 @transaction.atomic
 def stop_bulk(job_id: int, *, by: User) -> BulkJob:
     """No further row is begun; what was done stays done, and says so."""
     locked = BulkJob.objects.select_for_update(of=("self",)).select_related("shop")
     job = locked.get(pk=job_id)
-    _permit(by, job.shop)
+    transitions.permit_desk(by, job.shop)
     if job.state != BulkJob.State.RUNNING:
         return job
     job.state, job.finished_at = BulkJob.State.STOPPED, timezone.now()

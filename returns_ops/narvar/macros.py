@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
-from returns_ops.accounts.permissions import Permission
 from returns_ops.narvar import desk
 from returns_ops.returns import transitions
 from returns_ops.returns.case_actions import LABELS, Action
@@ -78,7 +77,7 @@ def save(
     version: int = 0,
 ) -> Macro:
     """A new one, or that one as `version` showed it."""
-    _permit(by, shop)
+    transitions.permit_desk(by, shop)
     name = " ".join(name.split())[:60]
     wanted = _judged(name, steps, causes)
     macro = Macro(shop=shop)
@@ -99,7 +98,7 @@ def save(
 @transaction.atomic
 def remove(macro_id: int, *, by: User) -> None:
     macro = Macro.objects.select_for_update(of=("self",)).select_related("shop").get(pk=macro_id)
-    _permit(by, macro.shop)
+    transitions.permit_desk(by, macro.shop)
     audit.record("macro.removed", macro.name, shop=macro.shop, actor=by, macro=macro.pk)
     macro.delete()
 
@@ -211,8 +210,3 @@ def _hours(given: Any) -> int:
     if not 1 <= hours <= 24 * 90:
         raise transitions.Refused("Snooze: enter 1 to 2160 hours.")
     return hours
-
-
-def _permit(user: User, shop: Shop) -> None:
-    if not user.may(Permission.RESOLVE, shop):
-        raise transitions.Refused(f"{user.known_as} may not resolve cases of {shop}.")

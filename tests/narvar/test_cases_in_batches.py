@@ -10,7 +10,8 @@ from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Role
 from returns_ops.returns import transitions
 from returns_ops.returns.models import Case, CaseEvent
-from returns_ops.returns.states import CaseState, Cause
+from returns_ops.returns.notices import notices
+from returns_ops.returns.states import CaseState
 from tests.builders import make_staff
 from tests.narvar.lives import document, drain, keep
 
@@ -53,6 +54,7 @@ def test_sleepers_of_a_batch_wake_when_their_return_changes(shop: Shop) -> None:
     first, second = Case.objects.order_by("id")
     for case in (first, second):
         transitions.snooze(case.pk, by=anton, until_change=True)
+        transitions.watch(case.pk, by=anton)
 
     keep(shop, stuck("A1", 2, email="other@example.com"))
     keep(shop, stuck("A2"))  # the same once more
@@ -63,4 +65,4 @@ def test_sleepers_of_a_batch_wake_when_their_return_changes(shop: Shop) -> None:
     assert (first.state, second.state) == (CaseState.OPEN, CaseState.SNOOZED)
     woke = CaseEvent.objects.filter(verb="woke")
     assert [one.case for one in woke] == [first]
-    assert first.cause == Cause.EXCEPTION
+    assert {one.case for one in notices(anton)} == {first}

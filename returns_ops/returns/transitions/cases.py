@@ -22,10 +22,12 @@ from returns_ops.returns.causes import CauseFacts, DeadLetter, Finding, causes_o
 from returns_ops.returns.desk_rules import desk_rules_of, due_at, rank_at
 from returns_ops.returns.models import Case, CaseEvent, DeskRules, Parcel, Rma
 from returns_ops.returns.states import CaseState, Cause
+from returns_ops.returns.transitions.notices import tell_who_cares
 from returns_ops.returns.transitions.signs import sign_of_parcel, signs_of
 
 Verb = CaseEvent.Verb
 OVER = "What opened it is over"
+TOLD = {Verb.CHANGED, Verb.CLOSED, Verb.REOPENED, Verb.WOKE}  # to owners and watchers
 # What the rule may write of a case that exists.
 WRITTEN = [
     "state",
@@ -81,6 +83,7 @@ class Moves:
         Case.objects.bulk_create(self.opened)
         bulk.update(list(self.changed.values()), WRITTEN)
         bulk.insert([self._event(*one) for one in self.told])
+        tell_who_cares((case, text) for case, verb, text in self.told if verb in TOLD)
 
     def _event(self, case: Case, verb: Verb, text: str) -> CaseEvent:
         return CaseEvent(

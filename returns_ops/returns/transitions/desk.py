@@ -34,6 +34,11 @@ class Diverged(Stale):
         self.theirs, self.yours, self.version = case.findings, yours, case.version
 
 
+def permit_desk(user: User, shop: Shop) -> None:
+    if not user.may(Permission.RESOLVE, shop):
+        raise Refused(f"{user.known_as} may not resolve cases of {shop}.")
+
+
 def lock_case(case_id: int, *, by: User, version: int | None = None) -> Case:
     """Locks in one order everywhere: what the case is about, then the case. Judged: this person
     works at that desk, and the case is as they saw it."""
@@ -45,8 +50,7 @@ def lock_case(case_id: int, *, by: User, version: int | None = None) -> Case:
         parcels.select_for_update(of=("self",)).only("pk").get()
     locked = Case.objects.select_for_update(of=("self",))
     case = locked.select_related("shop", "rma", "parcel", "owner").get(pk=case_id)
-    if not by.may(Permission.RESOLVE, case.shop):
-        raise Refused(f"{by.known_as} may not resolve cases of {case.shop}.")
+    permit_desk(by, case.shop)
     if version is not None and case.version != version:
         raise Stale("This case changed while you looked at it. Look again, then decide.")
     return case
@@ -56,8 +60,8 @@ def lock_case(case_id: int, *, by: User, version: int | None = None) -> Case:
 def assign(case_id: int, to: User | None, *, by: User) -> Case:
     """Who looks after it from now on; nobody when `to` is None."""
     case = lock_case(case_id, by=by)
-    if to is not None and not to.may(Permission.RESOLVE, case.shop):
-        raise Refused(f"{to.known_as} may not resolve cases of {case.shop}.")
+    if to is not None:
+        permit_desk(to, case.shop)
     if case.owner_id == (to.pk if to else None):
         return case
     _hand_to(case, to, by=by, verb=Verb.ASSIGNED)

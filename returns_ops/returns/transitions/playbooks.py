@@ -4,12 +4,12 @@ from django.db import transaction
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
-from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging import locks
 from returns_ops.returns.models import DeskPreference, Playbook, SavedView
 from returns_ops.returns.playbooks import history_of
 from returns_ops.returns.states import Cause
 from returns_ops.returns.transitions.approval import Refused, Stale
+from returns_ops.returns.transitions.desk import permit_desk
 from returns_ops.returns.working_hours import zone_is_known
 
 LONGEST = 8000
@@ -22,11 +22,6 @@ class PlaybookDiverged(Stale):
     def __init__(self, last: Playbook, *, yours: str) -> None:
         super().__init__("Somebody changed this playbook while you wrote. Bring both together.")
         self.theirs, self.yours, self.number = last.text, yours, last.number
-
-
-def permit_desk(user: User, shop: Shop) -> None:
-    if not user.may(Permission.RESOLVE, shop):
-        raise Refused(f"{user.known_as} may not resolve cases of {shop}.")
 
 
 @transaction.atomic
