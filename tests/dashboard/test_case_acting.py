@@ -234,7 +234,10 @@ def test_all_that_match_is_not_only_what_is_on_the_page(client: Client, shop: Sh
     make_case(shop, cause=Cause.REFUSED)
     matching = {"action": "resolve", "all": "1", "query": "tab=all&cause=bench"}
 
-    assert bulk_post(client, **matching).context["review"].count == 55
+    review = bulk_post(client, **matching).context["review"]
+    assert (review.count, len(review.rows), review.left) == (55, 25, 30)
+    last = bulk_post(client, **matching, **{"from": "50"}).context["review"]
+    assert (len(last.rows), last.left) == (5, 0)
     assert bulk_post(client, **matching, confirm="1", because=" ").status_code == 422
     bulk_post(client, **matching, confirm="1", because="Known fault")
 

@@ -98,6 +98,7 @@ class Review:
     label: str
     count: int
     rows: list[Foreseen]
+    start: int
     left: int
     shops: int
     people: list[tuple[int, str]]
@@ -111,6 +112,13 @@ class Review:
         if choice.all:
             return [*known, ("all", "1")]
         return [*known, *(("case", str(pk)) for pk in choice.picked)]
+
+    @property
+    def pages(self) -> list[tuple[int, str]]:
+        """Where the rows before and after these begin."""
+        before = [(self.start - PREVIEWED, "Before these")] if self.start else []
+        after = [(self.start + PREVIEWED, f"The next {min(self.left, PREVIEWED)}")]
+        return [*before, *(after if self.left else [])]
 
     @property
     def blocked(self) -> int:
@@ -144,10 +152,15 @@ def bar_buttons() -> list[BulkButton]:
     return [BulkButton(code, bulk.ACTIONS[code]) for code in IN_BAR]
 
 
-def review_of(access: Access, choice: Choice, now: datetime, *, token: UUID | None) -> Review:
+def review_of(
+    access: Access, choice: Choice, now: datetime, *, token: UUID | None, start: int = 0
+) -> Review:
+    """What would become of the cases from `start` on: so many at a time as one page judges."""
     cases = choice.cases(access, now)
     related = ("shop", "rma", "parcel", "owner")
-    shown = list(cases.select_related(*related).order_by("rank_at", "id")[:PREVIEWED])
+    shown = list(
+        cases.select_related(*related).order_by("rank_at", "id")[start : start + PREVIEWED]
+    )
     for case in shown:
         if case.rma is not None:
             case.rma.shop = case.shop
@@ -158,7 +171,8 @@ def review_of(access: Access, choice: Choice, now: datetime, *, token: UUID | No
         label=bulk.ACTIONS[choice.code],
         count=count,
         rows=[_foreseen(one) for one in foreseen],
-        left=max(count - len(shown), 0),
+        start=start,
+        left=max(count - start - len(shown), 0),
         shops=len({case.shop_id for case in shown}),
         people=_people(shown, access.user) if choice.code == bulk.ASSIGN else [],
         macros=_macros(access, choice) if choice.code == bulk.MACRO else [],

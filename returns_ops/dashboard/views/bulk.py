@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseStopPolling
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.case_forms import SnoozeProblem, snooze_of
+from returns_ops.dashboard.consoles import key_of
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.bulk import (
     Choice,
@@ -48,8 +49,9 @@ def case_bulk(request: StaffRequest) -> HttpResponse:
 
 
 def _review(request: StaffRequest, choice: Choice, *, problem: str = "") -> HttpResponse:
-    token = _token(request.POST)
-    review = review_of(request.access, choice, timezone.now(), token=token)
+    token, start = _token(request.POST), key_of(request.POST.get("from", "")) or 0
+    start = min(start, bulk.MOST)
+    review = review_of(request.access, choice, timezone.now(), token=token, start=start)
     told = {"review": review, "problem": problem, "typed": request.POST}
     return render(request, REVIEW, told, status=422 if problem else 200)
 
