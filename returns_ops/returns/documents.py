@@ -4,7 +4,7 @@ Dates are ISO 8601 in UTC, amounts are text in major units.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from returns_ops.returns.snapshot import RmaSnapshot
 
 def plain(value: Any) -> Any:
     """Anything of a snapshot as JSON can hold it."""
-    if isinstance(value, datetime):
+    if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)

@@ -18,8 +18,10 @@ from returns_ops.messaging import heartbeats
 from returns_ops.messaging.models import Command, Event, Heartbeat
 from returns_ops.narvar.connections import issue_webhook_credential
 from returns_ops.returns.models import (
+    Barcode,
     BenchRules,
     DecisionReason,
+    DeskRules,
     Grade,
     RefundLimit,
     ReturnLocation,
@@ -39,7 +41,7 @@ from tests.builders import (
 )
 
 RECORDS: list[type[Model]] = [Rma, Event, Command, AuditEntry, Heartbeat]
-RULES: list[type[Model]] = [BenchRules, Grade, DecisionReason, RefundLimit]
+RULES: list[type[Model]] = [BenchRules, DeskRules, Grade, DecisionReason, RefundLimit]
 AXES: list[type[Model]] = [AccessAttempt, AccessLog, AccessFailureLog]
 MODELS: list[type[Model]] = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
@@ -78,6 +80,8 @@ def make_cast(shop: Shop) -> Cast:
         AuditEntry: audit.record("rma.approve", "R-1", shop=shop, actor=person),
         Heartbeat: Heartbeat.objects.get(),
         BenchRules: BenchRules.objects.create(shop=shop),
+        DeskRules: DeskRules.objects.create(shop=shop),
+        Barcode: Barcode.objects.create(shop=shop, code="X-1", sku="JACKET", taught_by=person),
         Grade: Grade.objects.create(shop=shop, code="E", name="Empty box"),
         DecisionReason: DecisionReason.objects.create(shop=shop, decision="claim", text="Lost"),
         RefundLimit: RefundLimit.objects.create(

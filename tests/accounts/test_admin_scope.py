@@ -11,7 +11,7 @@ from returns_ops.accounts.models import AuditEntry, Membership, Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, Event
 from returns_ops.narvar.models import WebhookCredential
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import Barcode, Rma
 from tests.accounts.admin_pages import MODELS, RULES, filled_in, logged_in, page
 from tests.builders import PASSWORD, give_role, make_rma, make_shop, make_staff
 
@@ -59,7 +59,7 @@ def test_the_index_offers_people_shops_roles_and_rules_only(sams: Client) -> Non
     html = sams.get(reverse("admin:index")).content.decode()
 
     offered = {model for model in MODELS if f'"{page("changelist", model)}"' in html}
-    assert offered == {Shop, User, Membership, *RULES}
+    assert offered == {Shop, User, Membership, Barcode, *RULES}
 
 
 def test_only_people_and_shops_of_their_own_are_listed(

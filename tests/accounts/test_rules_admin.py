@@ -9,13 +9,22 @@ from django.test import Client
 
 from returns_ops.accounts.models import AuditEntry, Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.returns.models import BenchRules, DecisionReason, Grade, RefundLimit
+from returns_ops.returns.models import BenchRules, DecisionReason, DeskRules, Grade, RefundLimit
 from tests.accounts.admin_pages import RULES, filled_in, logged_in, page
 from tests.builders import give_role, make_shop, make_staff
 
 # What a person types; the shop is chosen beside it.
 TYPED: dict[type[Model], dict[str, Any]] = {
     BenchRules: {"scanned_is_good": "on", "request_hours": 12},
+    DeskRules: {
+        "days": "1,2,3",
+        "opens": "08:00",
+        "closes": "16:00",
+        "due_hours": 6,
+        "money_due_hours": 2,
+        "warn_hours": 10,
+        "high_value": "150",
+    },
     Grade: {"code": "E", "name": "Empty box", "bad": "on", "position": 4},
     DecisionReason: {"decision": "rejected", "text": "Smells of smoke", "position": 1},
     RefundLimit: {"role": "agent", "currency": "usd", "each": "80.50", "day": "400"},
@@ -40,6 +49,7 @@ def typed(model: type[Model], shop: Shop, **other: Any) -> dict[str, Any]:
 def made(model: type[Model], shop: Shop) -> Any:
     fields: dict[str, Any] = {**TYPED[model], "shop": shop}
     fields = {name: value == "on" or value for name, value in fields.items()}
+    fields.pop("days", None)  # a list, which a person types with commas
     if model is RefundLimit:
         fields["currency"] = "USD"
     return model._default_manager.create(**fields)
