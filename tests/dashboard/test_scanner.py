@@ -554,20 +554,17 @@ def test_a_scan_without_an_answer_is_sent_again_under_the_same_id(
     assert server.scans[0] == server.scans[1]
 
 
-def test_a_reload_sends_what_waited_for_the_return_it_was_scanned_for(
-    bench: Page,
-    scanner: Scanner,
-    server: bench_pages.Server,
-    eventually: Callable[[Callable[[], bool]], None],
+def test_a_new_page_sends_what_waited_for_the_return_it_was_scanned_for(
+    bench: Page, scanner: Scanner, server: bench_pages.Server, live_server: LiveServer
 ) -> None:
-    server.statuses = [503] * 9
+    # The old page hears nothing to its end: it tries again by itself, also while it is left.
+    server.deaf_to = "/bench/"
     scanner.scan("A-100")
     scanner.scan("CMD:APPROVE")
     waits(bench, "1 scan waiting")
     server.rma = "RM-9"
-    server.statuses = []
 
-    bench.reload()
+    bench.goto(f"{live_server.url}/bench/?rma=RM-9")
 
     said(bench, "Not possible here")
     assert {scan["rma"] for scan in server.scans} == {"RM-1"}
