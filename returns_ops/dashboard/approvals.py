@@ -232,6 +232,8 @@ def answer_in_words(command: Command, answer: RmaEvent | None) -> str:
     match answer.verb if answer else "":
         case "approve_request":
             return f"Approved by {who}."
+        case "send_as_new":
+            return f"Sent as new by {who}."
         case "send_back":
             return f"Sent back by {who}: {command.problem}"
         case "void":

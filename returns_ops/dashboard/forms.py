@@ -106,6 +106,12 @@ class GiveUpForm(ReasonForm):
         return amount
 
 
+class SendAsNewForm(GiveUpForm):
+    """Sent twice, the form is one command."""
+
+    submission_token = forms.UUIDField(widget=forms.HiddenInput)
+
+
 class AskForm(forms.Form):
     """What to ask Narvar for, and for which of the person's shops."""
 

@@ -196,6 +196,8 @@ urlpatterns = [
         "messages/out/<int:command_id>/tracker/", commands.command_tracker, name="command_tracker"
     ),
     path("messages/out/<int:command_id>/give-up/", commands.give_up, name="give_up"),
+    path("messages/out/<int:command_id>/send-as-new/", commands.send_as_new, name="send_as_new"),
+    path("messages/out/<int:command_id>/cancel/", commands.command_cancel, name="command_cancel"),
     path(
         "messages/out/<int:command_id>/send-now/",
         commands.command_send_now,

@@ -250,9 +250,25 @@ class Command(models.Model):
         return self.state in OPEN_STATES and self.settled_at is None
 
     @property
-    def can_be_undone(self) -> bool:
+    def can_be_cancelled(self) -> bool:
+        """It waits, and no try of it can have reached the other side and acted."""
         waits = self.state in (CommandState.NEEDS_APPROVAL, CommandState.QUEUED)
-        return waits and self.tries == 0
+        return waits and not self.was_ambiguous
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Nothing of it was ever tried."""
+        return self.can_be_cancelled and self.tries == 0
+
+    @property
+    def was_given_up(self) -> bool:
+        """A person ended what nobody could settle: the other side may have acted."""
+        return self.state == CommandState.CANCELLED and bool(self.cause)
+
+    @property
+    def ended_without_effect(self) -> bool:
+        """As far as we know: it was refused, or given up."""
+        return self.state == CommandState.REFUSED or self.was_given_up
 
 
 class AttemptOutcome(models.TextChoices):

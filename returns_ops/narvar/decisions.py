@@ -12,6 +12,7 @@ from returns_ops.returns import transitions
 from returns_ops.returns.models import ReturnLocation, Rma
 from returns_ops.returns.orders import LocationOrder, ReturnOrder
 from returns_ops.returns.plan import Rest
+from returns_ops.returns.policy import Verdict
 from returns_ops.returns.rules import rules_of
 from returns_ops.returns.states import NarvarStatus, Receipt
 from returns_ops.returns.transitions import Confirmation, Source
@@ -84,6 +85,38 @@ def approve_request(command_id: int, *, by: User) -> Command:
 def send_back(command_id: int, *, by: User, why: str) -> Command:
     """Do not approve a colleague's request; raises transitions.Refused with a sentence."""
     return transitions.send_back(command_id, by=by, why=why)
+
+
+def call_off(command_id: int, *, by: User) -> Command:
+    """Cancel any command that no try can have carried out; raises transitions.Refused if not."""
+    return transitions.call_off(command_id, by=by)
+
+
+def send_as_new(command_id: int, *, by: User, reason: str, submission_token: uuid.UUID) -> Command:
+    """Owe Narvar a refused or given up decision once more, under a new reference.
+
+    Raises transitions.Refused with a sentence; the same token again returns the same command.
+    """
+    anew = _anew(command_id, by=by, reason=reason, submission_token=submission_token)
+    return transitions.send_as_new(anew, write=operations.approval)
+
+
+def preview_as_new(command_id: int, *, by: User) -> Verdict:
+    """What that would do now; raises transitions.Refused with a sentence where it cannot be."""
+    anew = _anew(command_id, by=by, reason="", submission_token=uuid.uuid4())
+    return transitions.preview_as_new(anew, write=operations.approval)
+
+
+def _anew(
+    command_id: int, *, by: User, reason: str, submission_token: uuid.UUID
+) -> transitions.Anew:
+    return transitions.Anew(
+        command_id=command_id,
+        by=by,
+        reason=reason,
+        submission_token=submission_token,
+        auto_approve=_link(shop__commands=command_id).auto_approve,
+    )
 
 
 def tell_status(

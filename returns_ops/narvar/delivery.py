@@ -14,6 +14,8 @@ from returns_ops.narvar import answers, breaker, budget, client, operations, ver
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
 
+# While it is paused nobody claims it; once it is not, it goes out at once.
+AFTER_PAUSE = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -64,6 +66,12 @@ def _call(command: Command, link: Connection) -> outbox.Answer:
     if not outbox.holds_lease(command):
         problem = "Not sent: too much time went by before the call"
         return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
+    if _was_stopped(command):
+        return outbox.Answer(
+            outcome=AttemptOutcome.NOT_SENT,
+            problem="Not sent: calls were paused in the meantime",
+            wait_seconds=AFTER_PAUSE,
+        )
     failpoint("send.before_call")
     try:
         reply = client.call(link, _frozen(command))
@@ -77,6 +85,12 @@ def _call(command: Command, link: Connection) -> outbox.Answer:
             answer = replace(answer, result=operations.named(command, reply.body))
     breaker.note(command.shop_id, AttemptOutcome(answer.outcome))
     return answer
+
+
+def _was_stopped(command: Command) -> bool:
+    """A look at Narvar may take long: who paused meanwhile wants nothing to go out any more."""
+    mine = Q(paused=True) | Q(paused_kinds__contains=[command.kind])
+    return Connection.objects.filter(mine, shop=command.shop_id).exists()
 
 
 def _frozen(command: Command) -> client.Call:

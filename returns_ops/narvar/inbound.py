@@ -20,6 +20,7 @@ from returns_ops.returns.transitions import Arrival
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+REUSED = "Its id came before with another body"
 Readable = tuple[Event, RmaSnapshot]
 
 
@@ -93,11 +94,43 @@ def _apply(pairs: list[Readable]) -> None:
         ]
     )
     failpoint("drain.after_apply")
+    reused = _with_reused_id(ours)
     for event, snapshot in ours:
         _settle(event, snapshot, outcomes[event.pk])
+        if event.pk in reused and REUSED not in event.flags:
+            event.flags = [*event.flags, REUSED]
     failpoint("drain.before_settle")
     inbox.settle([event for event, _ in ours])
     failpoint("drain.before_commit")
+
+
+def _with_reused_id(pairs: list[Readable]) -> set[int]:
+    """Events whose id an earlier one of the same return had, with other bytes."""
+    named = [(event, news.rma_number[:255]) for event, news in pairs if event.webhook_id]
+    if not named:
+        return set()
+    before = Event.objects.filter(
+        shop__in={event.shop_id for event, _ in named},
+        subject__in={number for _, number in named},
+        webhook_id__in={event.webhook_id for event, _ in named},
+    )
+    known = {
+        (pk, shop, webhook_id, number, bytes(sha256))
+        for pk, shop, webhook_id, number, sha256 in before.values_list(
+            "pk", "shop_id", "webhook_id", "subject", "body_sha256"
+        )
+    } | {
+        (event.pk, event.shop_id, event.webhook_id, number, bytes(event.body_sha256))
+        for event, number in named
+    }
+    first: dict[tuple[int, str, str], bytes] = {}
+    for _, shop, webhook_id, number, sha256 in sorted(known):
+        first.setdefault((shop, webhook_id, number), sha256)
+    return {
+        event.pk
+        for event, number in named
+        if first[event.shop_id, event.webhook_id, number] != bytes(event.body_sha256)
+    }
 
 
 def _settle(event: Event, snapshot: RmaSnapshot, outcome: str) -> None:

@@ -112,15 +112,16 @@ INVARIANTS: dict[str, str] = {
     "I11 every command has its audit row": """
         SELECT c.id FROM messaging_command c WHERE NOT EXISTS (
             SELECT 1 FROM accounts_auditentry a
-            WHERE (a.data ->> 'command')::bigint = c.id AND a.actor_id = c.requested_by_id
-            AND a.action = CASE c.kind
+            WHERE (a.data ->> 'command')::bigint = c.id
+            AND ((a.action = 'rma.send_as_new' AND a.actor_id = c.approved_by_id)
+            OR a.actor_id = c.requested_by_id AND a.action = CASE c.kind
                 WHEN 'approval' THEN 'rma.approve'
                 WHEN 'shipment_status' THEN 'rma.status_told'
                 WHEN 'shipment_note' THEN 'rma.status_told'
                 WHEN 'create_return' THEN 'return.created'
                 WHEN 'create_location' THEN 'location.saved'
                 WHEN 'update_location' THEN 'location.saved'
-                WHEN 'delete_location' THEN 'location.removed' END)""",
+                WHEN 'delete_location' THEN 'location.removed' END))""",
     "I11 every command about a location is in its history": """
         SELECT c.id FROM messaging_command c WHERE c.summary ? 'was'
         AND c.kind IN ('create_location', 'update_location', 'delete_location') AND NOT EXISTS (
@@ -147,7 +148,7 @@ INVARIANTS: dict[str, str] = {
         SELECT c.id FROM messaging_command c WHERE c.approved_by_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM accounts_auditentry a
             WHERE (a.data ->> 'command')::bigint = c.id AND a.actor_id = c.approved_by_id
-            AND a.action = 'rma.approve_request')""",
+            AND a.action IN ('rma.approve_request', 'rma.send_as_new'))""",
     "an RMA that needs a person has a case that says why": """
         SELECT r.id FROM returns_rma r WHERE r.work = 'exception' AND NOT EXISTS (
             SELECT 1 FROM returns_case c WHERE c.rma_id = r.id AND c.present)""",

@@ -3,6 +3,7 @@
 For many at once: a list asks the same few questions, however long it is.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,11 +15,11 @@ from returns_ops.accounts.models import Membership, Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.limits import WITHOUT_EFFECT, Limits, midnight
-from returns_ops.returns.models import RefundLimit, Rma, RmaEvent, RmaItem
+from returns_ops.returns.models import ReceiptLine, RefundLimit, Rma, RmaEvent, RmaItem
 from returns_ops.returns.rules import DAY, EACH, default_limit
 
 # What ends a request, or lets it go, as the timeline has it.
-ANSWERS = ("approve_request", "send_back", "void", "undo")
+ANSWERS = ("approve_request", "send_as_new", "send_back", "void", "undo")
 # In the order in which a command's `facts` have them; the items follow.
 JUDGED = (
     "Narvar’s status",
@@ -28,6 +29,8 @@ JUDGED = (
     "the refund calculated at first",
     "what was refunded already",
 )
+BENCH = "bench"  # in a command's summary: what the bench had entered by then
+ENTERED = "what the bench has entered"
 Place = tuple[int, str]  # shop, RMA number
 
 
@@ -57,17 +60,36 @@ def changed_since(commands: Sequence[Command]) -> dict[int, tuple[str, ...]]:
     """command id → what of its return is not as it was judged; empty: all is."""
     rmas = _rmas_of(commands)
     return {
-        command.pk: differences(str(command.summary.get("facts", "")), facts_of(rma))
+        command.pk: (
+            *differences(str(command.summary.get("facts", "")), facts_of(rma)),
+            *bench_differences(command, rma.receipt_lines.all()),
+        )
         for command in commands
         if (rma := rmas.get((command.shop_id, command.subject)))
     }
+
+
+def bench_of(lines: Iterable[ReceiptLine]) -> str:
+    """What the bench has entered of one return, as one word that differs when any of it does."""
+    told = [
+        f"{one.pk}|{one.item_id}|{one.sku}|{one.quantity}|{one.in_hand}|{one.grade}"
+        f"|{one.decision}|{one.reason}|{one.note}|{one.package_id}|{one.command_id}"
+        for one in sorted(lines, key=lambda line: line.pk)
+    ]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:32]
+
+
+def bench_differences(command: Command, lines: Iterable[ReceiptLine]) -> tuple[str, ...]:
+    """In words; of a request from before this was kept nothing can be said."""
+    judged = command.summary.get(BENCH)
+    return () if judged is None or judged == bench_of(lines) else (ENTERED,)
 
 
 def _rmas_of(commands: Sequence[Command]) -> dict[Place, Rma]:
     shops = {command.shop_id for command in commands}
     items = RmaItem.objects.filter(removed_at=None).only("rma", "quantity").order_by("pk")
     found = Rma.objects.filter(shop__in=shops, rma_number__in=[one.subject for one in commands])
-    rmas = found.prefetch_related(Prefetch("items", items, to_attr="items_now"))
+    rmas = found.prefetch_related(Prefetch("items", items, to_attr="items_now"), "receipt_lines")
     return {(rma.shop_id, rma.rma_number): rma for rma in rmas}
 
 

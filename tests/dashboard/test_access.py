@@ -36,6 +36,7 @@ GETS = {
     "location_new": Permission.MANAGE_LOCATIONS,
     "location_import_new": Permission.MANAGE_LOCATIONS,
 }
+CANCEL = {Permission.RESOLVE, Permission.MANAGE_LOCATIONS}
 SWITCH = {Permission.MANAGE_SHOP, Permission.SECOND_APPROVAL}
 # Address, method, and the rights of which one is needed; the objects are those of `things`.
 ACTS = {
@@ -47,6 +48,8 @@ ACTS = {
     "tracker": ("/messages/out/{command}/tracker/", "get", {Permission.VIEW_MESSAGES}),
     "send_now": ("/messages/out/{command}/send-now/", "post", {Permission.RESOLVE}),
     "undo": ("/commands/{command}/undo/", "post", {Permission.APPROVE}),
+    "send_as_new": ("/messages/out/{command}/send-as-new/", "get", {Permission.SECOND_APPROVAL}),
+    "command_cancel": ("/messages/out/{command}/cancel/", "post", CANCEL),
     "give_up": ("/messages/out/{command}/give-up/", "get", {Permission.SECOND_APPROVAL}),
     "approval": ("/approvals/{command}/", "get", {Permission.APPROVE}),
     "review": ("/approvals/{command}/approve/", "get", {Permission.SECOND_APPROVAL}),

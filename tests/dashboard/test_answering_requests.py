@@ -114,7 +114,7 @@ def test_settled_meanwhile_gets_the_fresh_state_and_the_reason(
     answer = paulas.post(url_of(asked, act), {"reason": "Too much"}, headers=headers)
 
     assert answer.status_code == 409
-    assert "This request is settled already: it is undone. Nothing was sent." in text(answer)
+    assert "This request is settled already: it is sent back. Nothing was sent." in text(answer)
     assert "Sent back by peter: No photo" in text(answer)
     assert everything() == before
 

@@ -52,7 +52,13 @@ def soon(seconds: float) -> object:
             "No clear answer after all",
         ),
         ({"state": CommandState.CANCELLED}, "Undone"),
-        ({"state": CommandState.CANCELLED, "tries": 2}, "Given up"),
+        ({"state": CommandState.CANCELLED, "tries": 2, "cause": "maybe_done"}, "Given up"),
+        ({"state": CommandState.CANCELLED, "tries": 1}, "Cancelled"),
+        (
+            {"state": CommandState.CANCELLED, "second_person": True, "problem": "Too much"},
+            "Not approved",
+        ),
+        ({"state": CommandState.CANCELLED, "second_person": True}, "Taken back"),
     ],
 )
 def test_a_list_says_how_far_each_is(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import Event, EventState
 from returns_ops.narvar.connections import Door, issue_webhook_credential
-from returns_ops.narvar.inbound import drain_batch
+from returns_ops.narvar.inbound import REUSED, drain_batch
 from returns_ops.returns.models import Rma, RmaEvent
 from tests.builders import make_shop
 from tests.narvar.knocking import BODY, basic, knock
@@ -54,6 +54,19 @@ def test_the_same_id_with_another_body_is_another_event(door: Door) -> None:
     knock(door, BODY.replace(b"initiated", b"approved"))
 
     assert [event.deliveries for event in Event.objects.all()] == [1, 1]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_id_that_comes_with_another_body_is_flagged(door: Door, at_once: bool) -> None:
+    knock(door)
+    if not at_once:
+        drain_batch()
+    knock(door, BODY.replace(b"initiated", b"approved"))
+    knock(door, BODY + b" ", without="X-Narvar-Webhook-Id")
+    drain_batch()
+
+    flagged = [REUSED in event.flags for event in Event.objects.order_by("id")]
+    assert flagged == [False, True, False]
 
 
 def test_the_same_body_with_another_id_is_another_event(door: Door) -> None:

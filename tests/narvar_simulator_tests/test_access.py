@@ -44,6 +44,7 @@ def test_old_credentials_can_overlap_with_new_ones(narvar: Simulator, caller: Ca
     assert (overlap, after) == ([404, 404], [401, 404])
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [("GET", "/nowhere", 404), ("DELETE", "/merchant/returns/approval", 405)],

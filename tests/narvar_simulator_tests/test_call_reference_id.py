@@ -40,6 +40,7 @@ def test_a_repeat_can_be_answered_409(
     assert len(narvar.ledger()) == 1
 
 
+@pytest.mark.provokes_objections
 def test_the_same_id_with_another_body_does_nothing_and_is_objected_to(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_forgotten_id_acts_again(narvar: Simulator, caller: Caller, rma: dict[
     assert len(narvar.ledger()) == 2
 
 
+@pytest.mark.provokes_objections
 def test_a_refused_call_does_not_burn_its_id_unless_asked_to(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:

@@ -50,6 +50,7 @@ def test_an_exchange_is_made(narvar: Simulator, caller: Caller) -> None:
     assert lines[1]["item_id"] == "7"
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     "changes",
     [

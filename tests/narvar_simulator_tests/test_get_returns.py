@@ -69,6 +69,7 @@ def test_an_update_moves_a_return_to_the_end(narvar: Simulator, caller: Caller) 
     assert numbers([found]) == [[made[1]["rma_number"], made[0]["rma_number"]]]
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -94,6 +95,7 @@ def test_a_wrong_query_is_refused_and_objected_to(
     assert [words in objection.words for objection in narvar.objections()] == [True]
 
 
+@pytest.mark.provokes_objections
 def test_an_unknown_parameter_is_objected_to(narvar: Simulator, caller: Caller) -> None:
     rma = narvar.create_rma(SHOP, send=False)
 

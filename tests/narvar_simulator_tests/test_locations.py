@@ -51,6 +51,7 @@ def test_the_answer_to_a_post_can_be_empty(narvar: Simulator, caller: Caller) ->
     assert len(caller.call("GET", PATH).json) == 1
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     "changes",
     [
@@ -70,6 +71,7 @@ def test_a_wrong_location_is_refused(
     assert narvar.objections() != []
 
 
+@pytest.mark.provokes_objections
 def test_an_update_needs_its_own_id(narvar: Simulator, caller: Caller) -> None:
     here = caller.call("POST", PATH, DOCK).json["id"]
 

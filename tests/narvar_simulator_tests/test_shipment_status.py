@@ -40,6 +40,7 @@ def test_a_status_can_set_off_the_refund_rule(narvar: Simulator, caller: Caller)
     assert row.call_reference_id is None
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     "query",
     [
@@ -60,6 +61,7 @@ def test_a_wrong_status_is_refused_and_objected_to(
     assert narvar.notes(SHOP, number) == []
 
 
+@pytest.mark.provokes_objections
 def test_a_body_is_objected_to(narvar: Simulator, caller: Caller) -> None:
     number = narvar.create_rma(SHOP, send=False)["rma_number"]
     document = {"rma_number": number, "shipment_status": "exception"}

@@ -22,6 +22,7 @@ def override(amount: Any, currency: str | None = "USD") -> dict[str, Any]:
     return found | ({"total_refund_override_currency": currency} if currency else {})
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -54,6 +55,7 @@ def test_a_wrong_approval_is_refused_and_objected_to(
     assert narvar.body(SHOP, rma["rma_number"])["return_status"] == "delivered_to_retailer"
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -79,6 +81,7 @@ def test_a_wrong_item_is_refused_and_objected_to(
     assert narvar.ledger() == []
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize("missing", ["rma_number", "call_reference_id", "items"])
 def test_a_missing_field_is_refused(
     narvar: Simulator, caller: Caller, rma: dict[str, Any], missing: str
@@ -92,6 +95,7 @@ def test_a_missing_field_is_refused(
     assert [objection.words for objection in narvar.objections()] == [f"{missing} is missing"]
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -111,6 +115,7 @@ def test_a_harmless_fault_is_objected_to_and_served(
     assert len(narvar.ledger()) == 1
 
 
+@pytest.mark.provokes_objections
 def test_an_obsolete_field_of_an_item_is_objected_to(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:
@@ -124,6 +129,7 @@ def test_an_obsolete_field_of_an_item_is_objected_to(
     ]
 
 
+@pytest.mark.provokes_objections
 def test_process_refund_not_sent_is_true_but_objected_to(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:
@@ -136,6 +142,7 @@ def test_process_refund_not_sent_is_true_but_objected_to(
     assert len(narvar.ledger()) == 1
 
 
+@pytest.mark.provokes_objections
 def test_a_sku_that_two_lines_share_is_ambiguous(narvar: Simulator, caller: Caller) -> None:
     rma = narvar.create_rma(SHOP, kind="twin_sku", status="delivered_to_retailer", send=False)
     by_sku = {"item_sku": rma["items"][0]["sku"], "quantity": 1, "status": "approved"}
@@ -157,6 +164,7 @@ def test_an_invalid_item_need_not_be_on_the_rma(
     assert narvar.objections() == []
 
 
+@pytest.mark.provokes_objections
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff", b'{"a": NaN}'])
 def test_what_is_not_json_is_refused(narvar: Simulator, caller: Caller, raw: bytes) -> None:
     reply = caller.call("POST", PATH, raw=raw)
@@ -165,6 +173,7 @@ def test_what_is_not_json_is_refused(narvar: Simulator, caller: Caller, raw: byt
     assert len(narvar.objections()) == 1
 
 
+@pytest.mark.provokes_objections
 def test_another_content_type_is_objected_to(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:
@@ -176,6 +185,7 @@ def test_another_content_type_is_objected_to(
     assert "Content-Type" in narvar.objections()[0].words
 
 
+@pytest.mark.provokes_objections
 def test_an_objection_shows_the_request(
     narvar: Simulator, caller: Caller, rma: dict[str, Any]
 ) -> None:

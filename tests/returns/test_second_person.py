@@ -14,7 +14,7 @@ from returns_ops.accounts.models import AuditEntry, Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import decisions
-from returns_ops.returns import transitions
+from returns_ops.returns import requests, transitions
 from returns_ops.returns.models import BenchRules, ReceiptLine, Rma, RmaEvent
 from returns_ops.returns.states import Money, Work
 from returns_ops.returns.transitions import NeedsSecondPerson, Refused
@@ -251,6 +251,29 @@ def test_what_has_no_bearing_on_it_ends_nothing(team: Team, asked: Command) -> N
     assert decisions.approve_request(asked.pk, by=team.paula).approved_by == team.paula
 
 
+@pytest.mark.parametrize("by_itself", [False, True])
+@pytest.mark.parametrize("change", ["stranger", "note"])
+def test_whatever_the_bench_enters_or_changes_ends_it_too(
+    team: Team, change: str, by_itself: bool
+) -> None:
+    rma = make_return(team.shop)
+    stranger = {"sku": "HAT", "quantity": 1, "in_hand": True, "decision": "invalid_item"}
+    if change != "stranger":
+        rma.receipt_lines.create(entered_by=team.ana, **stranger)
+    asked = ask(rma, team.ana)
+    if change == "stranger":
+        rma.receipt_lines.create(entered_by=team.ana, **stranger)
+    else:
+        rma.receipt_lines.update(note="Torn after all")
+
+    if by_itself:
+        assert transitions.end_requests() == 1
+    else:
+        decisions.approve_request(asked.pk, by=team.paula)
+
+    assert_ended(asked, CHANGED)
+
+
 # Time
 
 
@@ -326,8 +349,38 @@ def test_after_a_no_it_can_be_asked_anew_under_another_reference(
 def test_who_asked_may_take_it_back(team: Team, asked: Command) -> None:
     decisions.undo(asked.pk, by=team.ana)
 
-    with pytest.raises(Refused, match="settled already: it is undone"):
+    with pytest.raises(Refused, match="settled already: it is taken back"):
         decisions.approve_request(asked.pk, by=team.paula)
+
+
+def test_what_was_sent_back_is_called_that(team: Team, asked: Command) -> None:
+    decisions.send_back(asked.pk, by=team.paula, why="Photo missing")
+
+    with pytest.raises(Refused, match="settled already: it is sent back"):
+        decisions.approve_request(asked.pk, by=team.peter)
+
+
+def test_a_colleague_who_is_no_approver_does_not_take_it_back(team: Team, asked: Command) -> None:
+    before = everything()
+
+    with pytest.raises(Refused, match="Only who asked for this, or an approver"):
+        decisions.undo(asked.pk, by=make_staff(shop=team.shop, role=Role.AGENT))
+
+    assert everything() == before
+    assert decisions.undo(asked.pk, by=team.paula).state == CommandState.CANCELLED
+
+
+def test_requests_of_any_number_are_looked_at(
+    team: Team, asked: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("returns_ops.returns.transitions.second.BATCH", 1)
+    later = [ask(make_return(team.shop, f"RM-{n}"), team.ana) for n in (2, 3)]
+    Rma.objects.filter(rma_number=later[1].subject).update(estimated_refund=Decimal("1.00"))
+
+    assert transitions.end_requests() == 1
+    later[1].refresh_from_db()
+    assert (later[1].state, later[1].problem) == (CommandState.CANCELLED, CHANGED)
+    assert list(requests.waiting([team.shop])) == [asked, later[0]]
 
 
 # Two at once

@@ -29,7 +29,7 @@ from returns_ops.dashboard.show.found import ItemFound, found_in
 from returns_ops.dashboard.show.photos import Photos, photos_to_look_at
 from returns_ops.dashboard.show.rma import Head, head_of
 from returns_ops.dashboard.show.timeline import Timeline, timeline_of
-from returns_ops.dashboard.show.tracker import name_of
+from returns_ops.dashboard.show.tracker import may_undo, name_of
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns import requests
 from returns_ops.returns.limits import Limits, limits_of
@@ -169,7 +169,7 @@ def _answer(access: Access, command: Command, clock: Clock) -> Answer:
         if waits
         else "",
         said=answer_in_words(command, answer),
-        may_undo=command.can_be_undone and access.may(Permission.APPROVE, command.shop),
+        may_undo=command.can_be_undone and may_undo(access, command),
         next_url="" if waits else _next(access, command),
     )
 

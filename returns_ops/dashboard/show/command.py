@@ -1,8 +1,9 @@
 """One command in full: what is sent, every try with its answer, and what may be done about it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import Http404
 from django.urls import reverse
@@ -19,15 +20,26 @@ from returns_ops.dashboard.show.timeline import Timeline, Try, timeline_of_comma
 from returns_ops.dashboard.show.tracker import (
     Tracker,
     command_badge,
+    may_undo,
     name_of,
     title_of,
     tracker_of,
 )
 from returns_ops.dashboard.show.words import CAUSES, sentence
 from returns_ops.messaging.models import DUE_STATES, Command, CommandState
-from returns_ops.returns.kinds import OF_RMAS
+from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS, Kind
 
 OWN = "You asked for this decision yourself: somebody else has to settle it."
+OWN_ANEW = "You asked for this decision yourself: somebody else has to send it as new."
+
+
+class Anew(NamedTuple):
+    """Whether it can be sent as new: who may not is told why, where it is about that at all."""
+
+    offered: bool
+    may: bool
+    why_not: str
+    became: Sequence[tuple[int, str]]  # what it was sent as: id and link
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,9 @@ class CommandPage:
     body: Body
     timeline: Timeline
     may_undo: bool
+    may_cancel: bool
     may_hurry: bool
+    anew: Anew
     needs_settling: bool
     may_give_up: bool
     why_not_give_up: str
@@ -82,19 +96,48 @@ def command_page(access: Access, command: Command, now: datetime) -> CommandPage
         facts=_facts(command, clock),
         request=_request(command),
         summary=pairs(command.summary),
-        tracker=tracker_of(command, attempts, clock, reverse("command_tracker", args=[command.pk])),
+        tracker=tracker_of(
+            command,
+            attempts,
+            clock,
+            reverse("command_tracker", args=[command.pk]),
+            access=access,
+        ),
         cause=_cause(command),
         tries=tries_of(attempts, clock),
         body=body_of(command.body),
         timeline=timeline_of_command(command, clock),
-        may_undo=about_rma
-        and command.can_be_undone
-        and access.may(Permission.APPROVE, command.shop),
+        may_undo=about_rma and command.can_be_undone and may_undo(access, command),
+        may_cancel=_may_cancel(access, command, about_rma=about_rma),
+        anew=_anew(access, command, own=own),
         may_hurry=hurried and access.may(Permission.RESOLVE, command.shop),
         needs_settling=stuck,
         may_give_up=stuck and approver and not own,
         why_not_give_up=OWN if stuck and approver and own else "",
     )
+
+
+def _may_cancel(access: Access, command: Command, *, about_rma: bool) -> bool:
+    """What was tried and not taken, or is no decision: for those *Undo* is not the word."""
+    undone = about_rma and command.can_be_undone
+    of_locations = command.kind in OF_LOCATIONS
+    right = Permission.MANAGE_LOCATIONS if of_locations else Permission.RESOLVE
+    return command.can_be_cancelled and not undone and access.may(right, command.shop)
+
+
+def _anew(access: Access, command: Command, *, own: bool) -> Anew:
+    offered = command.kind == Kind.APPROVAL and command.ended_without_effect
+    if not offered:
+        return Anew(offered=False, may=False, why_not="", became=[])
+    approver = access.may(Permission.SECOND_APPROVAL, command.shop)
+    why_not = OWN_ANEW if approver and own else ""
+    if not approver:
+        why_not = access.why_not(Permission.SECOND_APPROVAL)
+    later = Command.objects.about(command.shop_id, command.subject).filter(
+        kind=Kind.APPROVAL, summary__sent_as_new_of=command.pk
+    )
+    became = [(pk, reverse("command", args=[pk])) for pk in later.values_list("pk", flat=True)]
+    return Anew(offered=True, may=not why_not, why_not=why_not, became=became)
 
 
 def _cause(command: Command) -> str:

@@ -9,7 +9,6 @@ from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access, who_can
 from returns_ops.dashboard.htmx import StaffRequest
 from returns_ops.dashboard.show.formats import money
-from returns_ops.dashboard.show.tracker import was_given_up
 from returns_ops.messaging.models import Command
 from returns_ops.returns.limits import Limits, limits_of, why_second_person
 from returns_ops.returns.plan import Rest
@@ -92,7 +91,7 @@ def decision_of(
     roles = access.roles_in(rma.shop)
     limits = limits_of(access.user, rma.shop, rma.currency, roles=roles) if allowed else None
     choices = [_choice(bundle, refund, rest or Rest.NONE, limits) for refund in (True, False)]
-    if any(was_given_up(command) for command in commands):
+    if any(command.was_given_up for command in commands):
         choices = [_with_warning(choice) for choice in choices]
     shared = [r for r in choices[0].verdict.reasons if r in choices[1].verdict.reasons]
     return Decision(

@@ -89,14 +89,16 @@ def current_command(commands: list[Command], now: datetime) -> Command | None:
     return newest if settled and now - settled < JUST_UNDONE else None
 
 
-def tracker_for(rma: Rma, now: datetime) -> Tracker | None:
+def tracker_for(access: Access, rma: Rma, now: datetime) -> Tracker | None:
     command = current_command(list(commands_about(rma).filter(kind=Kind.APPROVAL)), now)
-    return _tracker(rma, command, Clock(now, rma.shop.timezone)) if command else None
+    return _tracker(access, rma, command, Clock(now, rma.shop.timezone)) if command else None
 
 
-def _tracker(rma: Rma, command: Command, clock: Clock) -> Tracker:
+def _tracker(access: Access, rma: Rma, command: Command, clock: Clock) -> Tracker:
     url = reverse("rma_tracker", args=[rma.shop.domain, rma.rma_number])
-    return tracker_of(command, list(command.attempts.order_by("number")), clock, url)
+    command.shop = rma.shop
+    attempts = list(command.attempts.order_by("number"))
+    return tracker_of(command, attempts, clock, url, access=access)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +217,7 @@ class RmaPage:
     @cached_property
     def tracker(self) -> Tracker | None:
         command = current_command(self._decisions, self._now)
-        return _tracker(self.rma, command, self._clock) if command else None
+        return _tracker(self._access, self.rma, command, self._clock) if command else None
 
     @cached_property
     def timeline(self) -> Timeline:

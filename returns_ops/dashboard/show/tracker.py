@@ -6,6 +6,8 @@ from typing import NamedTuple
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from returns_ops.accounts.permissions import Permission
+from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.show.badges import Look, look_of, saying
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.messaging.models import Attempt, Command, CommandState
@@ -69,7 +71,22 @@ class Tracker(NamedTuple):
     held_until: SafeString | str
 
 
-def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str = "") -> Tracker:
+def may_undo(access: Access, command: Command) -> bool:
+    """Who may decide may undo; a request is for who asked for it, and for who answers it."""
+    if command.state == CommandState.NEEDS_APPROVAL and command.requested_by_id != access.user.pk:
+        return access.may(Permission.SECOND_APPROVAL, command.shop)
+    return access.may(Permission.APPROVE, command.shop)
+
+
+def tracker_of(
+    command: Command,
+    attempts: list[Attempt],
+    clock: Clock,
+    url: str = "",
+    *,
+    access: Access | None = None,
+) -> Tracker:
+    """Without `access` whoever shows it says who may undo."""
     state = CommandState(command.state)
     look = look_of("command", state)
     headline = headline_of(command, clock)
@@ -90,7 +107,7 @@ def tracker_of(command: Command, attempts: list[Attempt], clock: Clock, url: str
         steps=_steps(state),
         settled=is_settled(command),
         slow=state in (CommandState.ACCEPTED, CommandState.NEEDS_APPROVAL),
-        undoable=command.can_be_undone,
+        undoable=command.can_be_undone and (access is None or may_undo(access, command)),
         on_hold=is_on_hold(command),
         held_until=clock.tag(command.held_until) if command.held_until else "",
     )
@@ -140,16 +157,18 @@ def headline_of(command: Command, clock: Clock) -> SafeString | str:
 
 
 def state_in_words(command: Command) -> str:
-    return "Given up" if was_given_up(command) else str(CommandState(command.state).label)
+    """Four ends share one state: they are not the same to whoever reads of them."""
+    if command.state != CommandState.CANCELLED:
+        return str(CommandState(command.state).label)
+    if command.was_given_up:
+        return "Given up"
+    if command.second_person and command.approved_by_id is None:
+        return "Not approved" if command.problem else "Taken back"
+    return "Cancelled" if command.tries else "Undone"
 
 
 def is_settled(command: Command) -> bool:
     return command.state in SETTLED or command.settled_at is not None
-
-
-def was_given_up(command: Command) -> bool:
-    """Cancelled after it was sent: Narvar may have acted. One that is undone was never sent."""
-    return command.state == CommandState.CANCELLED and command.tries > 0
 
 
 def _text(command: Command, clock: Clock) -> SafeString | str:
@@ -160,8 +179,12 @@ def _text(command: Command, clock: Clock) -> SafeString | str:
         return "Nothing has been sent yet. It goes out by itself."
     if command.state == CommandState.ACCEPTED and command.settled_at:
         return "Narvar took it. More than that cannot be known of a call of this kind."
-    if was_given_up(command):
+    if command.was_given_up:
         return "Given up by a second person. Narvar may still have acted on it."
+    if command.state == CommandState.CANCELLED and command.tries:
+        return "Cancelled. It was tried, and Narvar never took it."
+    if command.state == CommandState.CANCELLED and state_in_words(command) != "Undone":
+        return "The request ended before anybody approved it. Nothing was sent."
     return EXPLAINED.get(CommandState(command.state), "")
 
 

@@ -192,7 +192,7 @@ def _clock(request: StaffRequest, command_id: int, *, hold: bool) -> HttpRespons
 @needs(Permission.VIEW_RMAS)
 def rma_tracker(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
     rma = rma_or_404(request.access, shop, rma_number)
-    tracker = tracker_for(rma, timezone.now())
+    tracker = tracker_for(request.access, rma, timezone.now())
     if tracker is None or tracker.settled:
         page = page_of(request.access, rma, timezone.now())
         whole = render(request, "dashboard/rma/_settled.html", {"page": page})

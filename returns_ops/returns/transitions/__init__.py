@@ -1,5 +1,6 @@
 """The only place where our states change. Each move: lock, judge, write, leave its trace."""
 
+from returns_ops.returns.transitions.anew import Anew, preview_as_new, send_as_new
 from returns_ops.returns.transitions.approval import (
     Approval,
     NeedsSecondPerson,
@@ -7,6 +8,7 @@ from returns_ops.returns.transitions.approval import (
     Stale,
     approve,
 )
+from returns_ops.returns.transitions.calling_off import call_off
 from returns_ops.returns.transitions.claims import claim_units
 from returns_ops.returns.transitions.creating import (
     Creation,
@@ -109,11 +111,17 @@ from returns_ops.returns.transitions.telling import (
     status_not_seen,
     tell_status,
 )
-from returns_ops.returns.transitions.undoing import put_on_hold, release_hold, undo
+from returns_ops.returns.transitions.undoing import (
+    may_take_back,
+    put_on_hold,
+    release_hold,
+    undo,
+)
 
 __all__ = [
     "MOST_TRIES",
     "Act",
+    "Anew",
     "Approval",
     "Arrival",
     "Bench",
@@ -143,6 +151,7 @@ __all__ = [
     "asked_in_vain",
     "assign",
     "box_arrived",
+    "call_off",
     "can_be_sent_again",
     "claim",
     "claim_units",
@@ -163,6 +172,7 @@ __all__ = [
     "mark_case_read",
     "mark_missing",
     "mark_read",
+    "may_take_back",
     "mirror_locations",
     "moved",
     "news_failed",
@@ -171,6 +181,7 @@ __all__ = [
     "open_what_time_brings",
     "permission_for",
     "permit_desk",
+    "preview_as_new",
     "preview_status",
     "put_on_hold",
     "receive_all",
@@ -190,6 +201,7 @@ __all__ = [
     "save_location",
     "save_view",
     "send_again",
+    "send_as_new",
     "send_back",
     "settle_location",
     "skip",

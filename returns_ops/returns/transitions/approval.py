@@ -25,6 +25,7 @@ from returns_ops.returns.orders import ApprovalOrder, ItemDecision
 from returns_ops.returns.plan import Plan, PlannedUnits, Rest
 from returns_ops.returns.policy import Verdict
 from returns_ops.returns.preview import Wanted, preview
+from returns_ops.returns.requests import BENCH, bench_of
 from returns_ops.returns.rules import rules_of
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions.lines import MADE, bind
@@ -80,10 +81,22 @@ def approve(approval: Approval, *, write: Callable[[ApprovalOrder], outbox.Reque
     if not verdict.allowed:
         raise Refused(" ".join(verdict.reasons))
     _within_limits(approval, rma, verdict)
+    command = freeze(rma, approval, verdict, planned, write)
+    trace(rma, command, by=approval.by, verb="approve", text=_told(approval, verdict))
+    return command
+
+
+def freeze(
+    rma: Rma,
+    approval: Approval,
+    verdict: Verdict,
+    planned: Plan,
+    write: Callable[[ApprovalOrder], outbox.Request],
+) -> Command:
+    """Owe it, and bind the units it tells. The caller holds the RMA's lock and has judged it."""
     _overtake(rma, approval.by)
     command = outbox.promise(_promise(rma, approval, verdict, planned, write))
-    _bind(command, planned, rma, approval.by)
-    trace(rma, command, by=approval.by, verb="approve", text=_told(approval, verdict))
+    _bind(command, planned, rma, approval)
     return command
 
 
@@ -117,10 +130,14 @@ def _overtake(rma: Rma, by: User) -> None:
         command.save(update_fields=["state", "settled_at", "problem"])
 
 
-def _bind(command: Command, planned: Plan, rma: Rma, by: User) -> None:
-    made = bind(command, planned.to_tell, rma, by=by)
-    if made:
-        command.summary = {**command.summary, MADE: made}
+def _bind(command: Command, planned: Plan, rma: Rma, approval: Approval) -> None:
+    """A request is bound to all that the bench has entered, also to what it does not tell."""
+    made = bind(command, planned.to_tell, rma, by=approval.by)
+    more: dict[str, Any] = {MADE: made} if made else {}
+    if approval.ask:
+        more[BENCH] = bench_of(rma.receipt_lines.all())
+    if more:
+        command.summary = {**command.summary, **more}
         command.save(update_fields=["summary"])
 
 
@@ -149,7 +166,15 @@ def _promise(
         kind=KIND,
         ordinal=ordinal,
         call_reference_id=reference,
-        request=_written(rma, approval, verdict, planned, reference, write),
+        request=written(
+            rma,
+            approval,
+            verdict,
+            planned,
+            reference,
+            write,
+            names_amount=_names_amount(approval, verdict),
+        ),
         summary=_summary(rma, approval, verdict),
         requested_by=approval.by,
         submission_token=approval.submission_token,
@@ -162,21 +187,24 @@ def _promise(
     )
 
 
-def _written(
+def written(
     rma: Rma,
     approval: Approval,
     verdict: Verdict,
     planned: Plan,
     reference: uuid.UUID,
     write: Callable[[ApprovalOrder], outbox.Request],
+    *,
+    names_amount: bool,
 ) -> outbox.Request:
+    """Raises Refused when it cannot be said in Narvar's words."""
     try:
         order = ApprovalOrder(
             rma_number=rma.rma_number,
             call_reference_id=reference,
             items=tuple(entries(planned.to_tell)),
             refund=approval.refund,
-            partial_amount=verdict.amount if _names_amount(approval, verdict) else None,
+            partial_amount=verdict.amount if names_amount else None,
             currency=rma.currency,
             # With another box to come Narvar must wait until all units have their word.
             auto_approve=approval.auto_approve or approval.rest == Rest.LATER,
@@ -215,6 +243,7 @@ def _summary(rma: Rma, approval: Approval, verdict: Verdict) -> dict[str, Any]:
         "names_amount": _names_amount(approval, verdict),
         "partial": approval.partial_amount is not None,
         "more_to_come": approval.rest == Rest.LATER,
+        "rest": approval.rest.value,
         "reason": approval.reason,
         "note": approval.note,
         "facts": facts_hash(rma),
@@ -256,6 +285,7 @@ def trace(
     verb: str,
     text: str,
     permission: Permission = Permission.APPROVE,
+    **more: Any,
 ) -> None:
     """Timeline, audit and the derived states: one with the move, or not at all."""
     RmaEvent.objects.create(
@@ -275,6 +305,7 @@ def trace(
         call_reference_id=str(command.call_reference_id),
         body_sha256=bytes(command.body_sha256).hex(),
         permission=permission,
+        **more,
     )
     restate([rma])
     rma.version += 1

@@ -26,8 +26,9 @@ def undo_location(found: Command, *, by: User) -> Command:
     command, location = lock(found, by)
     if command.state == CommandState.CANCELLED:
         return command
-    if not command.can_be_undone or WAS not in command.summary:
+    if not command.can_be_cancelled or WAS not in command.summary:
         raise Refused(f"Too late: it is {command.get_state_display().lower()}.")
+    told = "Cancelled: Narvar had not taken it" if command.tries else "Undone before it was sent"
     command.state, command.settled_at = CommandState.CANCELLED, Now()
     command.save(update_fields=["state", "settled_at"])
     command.refresh_from_db()
@@ -43,7 +44,7 @@ def undo_location(found: Command, *, by: User) -> Command:
         before,
         source=Source.HERE,
         verb="undone",
-        text="Undone before it was sent",
+        text=told,
         by=by,
         command=command,
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
+from returns_ops.returns import requests
 from returns_ops.returns.models import Rma
 from returns_ops.returns.preview import as_sent
 from returns_ops.returns.transitions.approval import Refused, facts_hash, hold_of, trace
@@ -18,6 +19,9 @@ from returns_ops.returns.transitions.undoing import cancel
 
 CHANGED = "The return changed after this was asked for. Look at it, then ask again."
 EXPIRED = "Nobody approved it in time."
+BATCH = 500
+# What ended a request, in words.
+ENDED = {"send_back": "sent back", "void": "void", "undo": "taken back"}
 
 
 @transaction.atomic
@@ -30,11 +34,7 @@ def approve_request(command_id: int, *, by: User) -> Command:
     problem = _why_void(command, rma)
     if problem:
         return cancel(command, rma, by=None, verb="void", text=problem, problem=problem)
-    due = Now() + hold_of(rma.shop)
-    command.state, command.approved_by = CommandState.QUEUED, by
-    command.held_until = command.next_attempt_at = due
-    command.save(update_fields=["state", "approved_by", "held_until", "next_attempt_at"])
-    command.refresh_from_db()
+    let_go(command, rma, by=by)
     trace(
         rma,
         command,
@@ -44,6 +44,15 @@ def approve_request(command_id: int, *, by: User) -> Command:
         permission=Permission.SECOND_APPROVAL,
     )
     return command
+
+
+def let_go(command: Command, rma: Rma, *, by: User) -> None:
+    """The caller holds both locks, and has judged it."""
+    due = Now() + hold_of(rma.shop)
+    command.state, command.approved_by = CommandState.QUEUED, by
+    command.held_until = command.next_attempt_at = due
+    command.save(update_fields=["state", "approved_by", "held_until", "next_attempt_at"])
+    command.refresh_from_db()
 
 
 @transaction.atomic
@@ -59,8 +68,19 @@ def send_back(command_id: int, *, by: User, why: str) -> Command:
 
 def end_requests() -> int:
     """Requests that nobody answered in time, or that no longer fit their return; how many."""
-    waiting = Command.objects.filter(state=CommandState.NEEDS_APPROVAL).order_by("id")
-    return sum(_end_if_void(pk) for pk in waiting.values_list("pk", flat=True)[:500])
+    waiting = Command.objects.filter(state=CommandState.NEEDS_APPROVAL).defer("body").order_by("id")
+    ended, last = 0, 0
+    while batch := list(waiting.filter(pk__gt=last)[:BATCH]):
+        last = batch[-1].pk
+        ended += sum(_end_if_void(pk) for pk in _doubtful(batch))
+    return ended
+
+
+def _doubtful(batch: list[Command]) -> list[int]:
+    """Seen without a lock, a few queries for all of them: most are as they were asked for."""
+    changed, now = requests.changed_since(batch), timezone.now()
+    late = {one.pk for one in batch if one.expires_at is not None and one.expires_at <= now}
+    return [one.pk for one in batch if one.pk in late or changed.get(one.pk)]
 
 
 @transaction.atomic
@@ -94,14 +114,23 @@ def _lock_rma(command: Command) -> Rma:
 
 def _waits(command: Command) -> None:
     if command.state != CommandState.NEEDS_APPROVAL:
-        state = command.get_state_display().lower()
-        raise Refused(f"This request is settled already: it is {state}.")
+        raise Refused(f"This request is settled already: it is {_state_in_words(command)}.")
+
+
+def _state_in_words(command: Command) -> str:
+    state = command.get_state_display().lower()
+    if command.state != CommandState.CANCELLED:
+        return state
+    answer = requests.answers_to([command]).get(command.pk)
+    return ENDED.get(answer.verb, state) if answer else state
 
 
 def _why_void(command: Command, rma: Rma) -> str:
     if command.expires_at is not None and command.expires_at <= timezone.now():
         return EXPIRED
     if command.summary.get("facts") != facts_hash(rma):
+        return CHANGED
+    if requests.bench_differences(command, rma.receipt_lines.all()):
         return CHANGED
     verdict = as_sent(command, rma) if command.moves_money else None
     if verdict and command.amount and not (verdict.cap and command.amount <= verdict.cap):

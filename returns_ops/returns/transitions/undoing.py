@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
+from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS, Kind
 from returns_ops.returns.models import Rma
@@ -20,17 +21,22 @@ ON_HOLD = "on_hold"  # in a command's summary
 
 @transaction.atomic
 def undo(command_id: int, *, by: User) -> Command:
-    """What it told may be decided anew; raises Refused when it may have left."""
+    """What it told may be decided anew; raises Refused when Narvar may have acted on it."""
     found = _found(command_id)
     if found.kind in OF_LOCATIONS:
         return location_undo.undo_location(found, by=by)
     command, rma = _lock(found, by)
     if command.state == CommandState.CANCELLED:
         return command
-    if not command.can_be_undone:
+    if not may_take_back(command, by):
+        raise Refused("Only who asked for this, or an approver, may take it back.")
+    if not command.can_be_cancelled:
         raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
     what = "Decision" if command.kind == Kind.APPROVAL else "What Narvar was to be told:"
-    return cancel(command, rma, by=by, verb="undo", text=f"{what} undone before it was sent")
+    text = f"{what} undone before it was sent"
+    if command.tries:
+        text = f"{what} cancelled, Narvar had not taken it: {command.problem}"
+    return cancel(command, rma, by=by, verb="undo", text=text)
 
 
 @transaction.atomic
@@ -43,6 +49,13 @@ def put_on_hold(command_id: int, *, by: User) -> Command:
 def release_hold(command_id: int, *, by: User) -> Command:
     """Send a held decision now."""
     return _set_clock(command_id, by=by, hold=False)
+
+
+def may_take_back(command: Command, by: User) -> bool:
+    """A request belongs to who asked for it: to take it back is to answer it."""
+    if command.state != CommandState.NEEDS_APPROVAL or command.requested_by_id == by.pk:
+        return True
+    return by.may(Permission.SECOND_APPROVAL, command.shop)
 
 
 def cancel(
@@ -69,7 +82,8 @@ def _lock(found: Command, by: User) -> tuple[Command, Rma]:
     rmas = Rma.objects.select_for_update(of=("self",)).select_related("shop")
     rma = rmas.get(shop=found.shop, rma_number=found.subject)
     permit(by, rma.shop)
-    return Command.objects.select_for_update().get(pk=found.pk), rma
+    locked = Command.objects.select_for_update(of=("self",)).select_related("shop")
+    return locked.get(pk=found.pk), rma
 
 
 def _set_clock(command_id: int, *, by: User, hold: bool) -> Command:
