@@ -50,8 +50,9 @@ FAULTS = [
 ]
 SHARE = 1 / 3
 RATE_LIMITED_SECONDS = 3
-KILL_EVERY = 45.0
 SHARE_TO_DECIDE = 0.85
+# So many wait at most: with more, the time to settle would be that of our own queue.
+MOST_WAITING = 300
 # As in production: money has workers of its own, so that no backlog of news delays it.
 NEWS = "inbox,reconcile,maintenance"
 
@@ -76,6 +77,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clerks", type=int, default=2, help="processes that decide")
     parser.add_argument("--hangs", type=int, default=10, help="calls that act and never answer")
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument(
+        "--kill-every", type=float, default=45, help="seconds; a new worker costs several of a core"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
@@ -141,7 +145,10 @@ def decide(clerk: int, clerks: int) -> None:
     people = Membership.objects.order_by("shop").values_list("shop", "user")
     mine = dict(list(people)[clerk::clerks])
     users = User.objects.in_bulk(mine.values())
-    for pk in Rma.objects.filter(shop__in=mine).order_by("id").values_list("pk", flat=True):
+    found = Rma.objects.filter(shop__in=mine).order_by("id").values_list("pk", flat=True)
+    for number, pk in enumerate(found):
+        while number % 25 == 0 and Command.objects.due().count() > MOST_WAITING:
+            time.sleep(0.5)
         rma = Rma.objects.get(pk=pk)
         decisions.approve(
             pk,
@@ -162,7 +169,7 @@ def run(narvar: Simulator, circles: list[Circle], stack: Stack, given: argparse.
         reset=RATE_LIMITED_SECONDS,
     )
     watch = QuotaWatch(narvar, reset=RATE_LIMITED_SECONDS)
-    clerks, killer = Clerks(given.clerks), Killer(stack, random.Random(given.seed))
+    clerks, killer = Clerks(given.clerks), Killer(stack, given)
     started = time.monotonic()
     try:
         start(stack, given.workers)
@@ -201,8 +208,9 @@ def open_doors(narvar: Simulator, circles: list[Circle], stack: Stack) -> None:
 class Killer:
     """Ends a worker every now and then, as a power cut would; another takes its place."""
 
-    def __init__(self, stack: Stack, chance: random.Random) -> None:
-        self.stack, self.chance, self.kills = stack, chance, 0
+    def __init__(self, stack: Stack, given: argparse.Namespace) -> None:
+        self.stack, self.kills = stack, 0
+        self.chance, self.every = random.Random(given.seed), given.kill_every
         self.next = float("inf")
 
     def begin(self) -> None:
@@ -210,7 +218,7 @@ class Killer:
             self._plan()
 
     def _plan(self) -> None:
-        self.next = time.monotonic() + KILL_EVERY * self.chance.uniform(0.5, 1.5)
+        self.next = time.monotonic() + self.every * self.chance.uniform(0.5, 1.5)
 
     def maybe(self) -> bool:
         if time.monotonic() < self.next:
