@@ -101,6 +101,7 @@ def test_fields_may_be_kept_otherwise_than_they_were_sent(
     assert made["location"]["city"] == "NEWARK"
 
 
+@pytest.mark.provokes_objections
 def test_parameters_and_bodies_that_the_spec_does_not_know_are_objected_to(
     narvar: Simulator, caller: Caller
 ) -> None:
