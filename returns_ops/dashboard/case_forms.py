@@ -1,6 +1,7 @@
 """What people type at a case."""
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -12,10 +13,17 @@ LONGEST_TO_NARVAR = 500
 NINE = time(9)
 
 
+class Lines(forms.CharField):
+    """A browser counts a line's end as one character, and sends two."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(str(value or "").replace("\r\n", "\n")))
+
+
 class CaseNoteForm(forms.Form):
     """An internal note, or one that Narvar hears too."""
 
-    note = forms.CharField(max_length=4000, error_messages={"required": "Write something first."})
+    note = Lines(max_length=4000, error_messages={"required": "Write something first."})
     to = forms.ChoiceField(choices=[("us", "us"), ("narvar", "narvar")])
     submission_token = forms.UUIDField()
     rma_version = forms.IntegerField(min_value=1, required=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -32,12 +32,21 @@ SLICE = 20
 MOST_WAITING = 40
 TOKENS = uuid.UUID("b3a7c7d4-9a44-5b0e-8a6e-6c1f4f0d9d52")
 
+FAILED = "This failed for a reason of ours, and nothing was done. Open the case and do it there."
+
 ASSIGN, SNOOZE, MACRO = "assign", "snooze", "macro"
 ON_THE_CASE: dict[str, str] = {
     ASSIGN: "Assign",
     SNOOZE: "Snooze",
     MACRO: "Run a macro",
     Action.RESOLVE.value: LABELS[Action.RESOLVE],
+}
+UNTOLD = "Nothing is told to Narvar."
+EFFECTS = {
+    MACRO: (
+        "Every step of the macro, or none. Its steps may tell Narvar, and may refund: each is "
+        "judged when the turn of the case comes."
+    )
 }
 BY_CALL = (
     Action.RETRY,
@@ -86,7 +95,7 @@ def _foreseen(case: Case, code: str, by: User) -> Foreseen:
     if case.state == CaseState.RESOLVED:
         return Foreseen(case=case, effect="", blocked=("It is resolved already.",))
     if code in ON_THE_CASE:
-        return Foreseen(case=case, effect=f"{ON_THE_CASE[code]}. Nothing is told to Narvar.")
+        return Foreseen(case=case, effect=EFFECTS.get(code, f"{ON_THE_CASE[code]}. {UNTOLD}"))
     found = next((one for one in desk.actions_of(case, by) if one.code == code), None)
     if found is None:
         return Foreseen(case=case, effect="", blocked=("It does not fit this case.",))
@@ -110,6 +119,7 @@ def start_bulk(order: Order) -> BulkJob:
         arguments=dict(order.arguments),
         selection=order.selection[:500],
         started_by=order.by,
+        by_badge=order.by.by_badge,
         submission_token=order.submission_token,
         total=len(cases),
     )
@@ -200,6 +210,7 @@ def run_row(row_id: int) -> bool:
     )
     if row is None or held.state != BulkJob.State.RUNNING:
         return False
+    held.started_by.by_badge = held.by_badge
     _end(row, held)
     return True
 
@@ -213,6 +224,12 @@ def _end(row: BulkRow, job: BulkJob) -> None:
             row.state, row.said, row.command = BulkRow.State.DONE, done.said, done.command
     except transitions.Refused as no:
         row.state, row.said, row.command = BulkRow.State.REFUSED, str(no), None
+    except Exception:
+        if not connection.is_usable():
+            raise  # the row is as it was, and its turn comes again
+        # One case that cannot be done is not to hold up all the others, and all other jobs.
+        log.exception("bulk_row_failed", job=job.pk, row=row.pk, case=row.case_id)
+        row.state, row.said, row.command = BulkRow.State.REFUSED, FAILED, None
     row.at = timezone.now()
     row.save(update_fields=["state", "said", "command", "at"])
     counted = "done" if row.state == BulkRow.State.DONE else "refused"

@@ -31,6 +31,8 @@ from returns_ops.returns.plan import Rest
 from returns_ops.returns.preview import Bundle, Wanted, judge
 from returns_ops.returns.states import CaseState, Cause
 
+NEEDS_REASON = "Choose why it is not the full amount."
+LONGEST_NOTE = 500
 OFFERED = (Action.REJECT, Action.CANCEL, Action.BY_HAND)
 
 
@@ -39,7 +41,8 @@ class Act:
     """What a person chose for a case, on which versions of it and of its return.
 
     `arguments`: amount, reason, note, until, because, as the action needs them. With
-    `then_resolve` (a reason) the case is resolved in the same move.
+    `then_resolve` (a reason) the case is resolved in the same move. `a_step` of several: those
+    before it may have closed the case.
     """
 
     case_id: int
@@ -50,6 +53,7 @@ class Act:
     submission_token: uuid.UUID
     arguments: Mapping[str, Any]
     then_resolve: str = ""
+    a_step: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +136,16 @@ def act(act: Act) -> Acted:
     again = _done_before(act)
     if again is not None:
         return again
-    case = transitions.lock_case(act.case_id, by=act.by, version=act.version)
+    try:
+        case = transitions.lock_case(act.case_id, by=act.by, version=act.version)
+    except transitions.Stale:
+        # What changed it while this one waited for the locks may be the same form.
+        again = _done_before(act)
+        if again is None:
+            raise
+        return again
+    if not act.a_step:
+        refuse_resolved(case)
     if act.code not in ACTS:
         raise transitions.Refused("There is no such action.")
     done = ACTS[act.code](act, case)
@@ -143,6 +156,11 @@ def act(act: Act) -> Acted:
         if now.state != CaseState.RESOLVED:
             transitions.resolve(case.pk, by=act.by, because=act.then_resolve, version=now.version)
     return done
+
+
+def refuse_resolved(case: Case) -> None:
+    if case.state == CaseState.RESOLVED:
+        raise transitions.Refused("This case is resolved already. Open it again first.")
 
 
 def _done_before(act: Act) -> Acted | None:
@@ -188,6 +206,8 @@ def _part(act: Act, case: Case) -> Acted:
     amount = act.arguments.get("amount")
     if amount in (None, ""):
         raise transitions.Refused("Enter an amount.")
+    if not str(act.arguments.get("reason") or "").strip():
+        raise transitions.Refused(NEEDS_REASON)
     return _approve(act, case, refund=True, amount=Decimal(str(amount)))
 
 
@@ -204,7 +224,7 @@ def _approve(
         rest=rest_of(Bundle(rma)),
         partial_amount=amount,
         reason=str(act.arguments.get("reason") or "")[:120],
-        note=str(act.arguments.get("note") or "")[:500],
+        note=_note_of(act),
         ask=ask,
     )
     said = "Asked for approval" if ask else "Decided"
@@ -212,15 +232,28 @@ def _approve(
 
 
 def _status(act: Act, case: Case) -> Acted:
-    note = str(act.arguments.get("note") or "").strip() or None
-    return _tell(act, case, status=STATUS_OF[Action(act.code)], note=note)
+    return _tell(act, case, status=STATUS_OF[Action(act.code)], note=_note_of(act) or None)
 
 
 def _note(act: Act, case: Case) -> Acted:
-    note = str(act.arguments.get("note") or "").strip()
+    note = _note_of(act)
     if not note:
         raise transitions.Refused("Write the note.")
     return _tell(act, case, status=None, note=note)
+
+
+def _note_of(act: Act) -> str:
+    return note_to_narvar(str(act.arguments.get("note") or ""))
+
+
+def note_to_narvar(text: str) -> str:
+    """As Narvar keeps it; nothing of what was typed is cut off in silence."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_NOTE:
+        raise transitions.Refused(
+            f"Narvar takes at most {LONGEST_NOTE} characters: this has {len(text)}."
+        )
+    return text
 
 
 def _convert(act: Act, case: Case) -> Acted:

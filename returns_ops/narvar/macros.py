@@ -116,6 +116,7 @@ def run(order: Run) -> desk.Acted:
     case = transitions.lock_case(order.case_id, by=order.by, version=order.version)
     if macro is None or macro.shop_id != case.shop_id:
         raise transitions.Refused("There is no such macro any more.")
+    desk.refuse_resolved(case)
     _still_as_seen(case, order, macro)
     done = desk.Acted(said=f"Macro “{macro.name}”")
     for number, step in enumerate(macro.steps, start=1):
@@ -164,6 +165,7 @@ def _act(order: Run, code: Action, text: str, number: int) -> desk.Act:
         rma_version=case.rma.version if case.rma else None,
         submission_token=uuid.uuid5(order.submission_token, str(number)),
         arguments={"note": text} if text else {},
+        a_step=True,
     )
 
 
@@ -193,9 +195,11 @@ def _judged_step(step: Mapping[str, Any]) -> dict[str, Any]:
         raise transitions.Refused("There is no such step.")
     label, needs = STEPS[do]
     if needs == "text":
-        text = str(step.get("text") or "").strip()[:500]
+        text = str(step.get("text") or "").replace("\r\n", "\n").strip()
         if not text:
             raise transitions.Refused(f"{label}: write the text.")
+        if len(text) > desk.LONGEST_NOTE:
+            raise transitions.Refused(f"{label}: at most {desk.LONGEST_NOTE} characters.")
         return {"do": do, "text": text}
     if needs == "hours":
         return {"do": do, "hours": _hours(step.get("hours"))}

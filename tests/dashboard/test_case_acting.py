@@ -111,6 +111,52 @@ def test_an_act_that_comes_late_shows_both(
     assert fresh(case).state == CaseState.OPEN
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "why"),
+    [
+        ("refund_part", {"amount": "5"}, "Choose why it is not the full amount."),
+        ("reject", {"note": "x" * 501}, "at most 500 characters"),
+        ("note", {"note": "x" * 501}, "at most 500 characters"),
+    ],
+)
+def test_what_cannot_be_told_is_said_beside_what_was_typed(
+    code: str, said: dict[str, str], why: str, client: Client, case: Case
+) -> None:
+    answer = act(client, case, code, **said)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert why in page
+    assert all(text in page for text in said.values())
+    assert not Command.objects.exists()
+
+
+def test_a_line_end_is_one_character_and_goes_out_as_one(client: Client, case: Case) -> None:
+    act(client, case, "note", note="x" * 249 + "\r\n" + "y" * 250)
+
+    assert Command.objects.get().summary["note"] == "x" * 249 + "\n" + "y" * 250
+
+
+def test_an_internal_note_sent_twice_is_one(client: Client, case: Case) -> None:
+    said = {"note": "Called her", "to": "us", "submission_token": str(uuid.uuid4())}
+
+    for _ in range(2):
+        assert client.post(f"/exceptions/{case.pk}/note/", said).status_code == 302
+
+    assert case.history.filter(verb="noted").count() == 1
+
+
+def test_news_that_failed_are_asked_for_and_close_the_case_only_when_applied(
+    client: Client, case: Case
+) -> None:
+    Case.objects.filter(pk=case.pk).update(cause=Cause.DEAD_LETTER)
+
+    act(client, case, "retry", then="stay")
+
+    assert case.history.filter(verb="acted").exists()
+    assert fresh(case).state == CaseState.OPEN
+
+
 def test_a_form_that_did_not_arrive_whole_does_nothing(client: Client, case: Case) -> None:
     assert client.post(f"/exceptions/{case.pk}/act/", {"action": "refund"}).status_code == 422
     assert act(client, case, "nonsense").status_code == 409

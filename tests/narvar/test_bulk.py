@@ -14,7 +14,7 @@ from returns_ops.narvar import bulk, operations
 from returns_ops.narvar.budget import Priority
 from returns_ops.returns import desk, transitions
 from returns_ops.returns.case_actions import Action
-from returns_ops.returns.models import BulkJob, BulkRow, Case, Rma
+from returns_ops.returns.models import BulkJob, BulkRow, Case, RefundLimit, Rma
 from returns_ops.returns.states import CaseState
 from tests.builders import make_case, make_item, make_rma, make_shop, make_staff
 
@@ -104,6 +104,49 @@ def test_a_worker_that_dies_leaves_nothing_half_done_or_twice(
     assert (job.done, job.refused) == (5, 0)
     assert Command.objects.count() == 5
     assert Command.objects.values("subject").distinct().count() == 5
+
+
+def test_a_case_that_fails_is_refused_and_holds_up_nobody(
+    shop: Shop, anton: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(some_cases(shop, 2), anton, "macro", macro="abc")
+    other = start(some_cases(shop, 1), anton, to=anton.pk)
+
+    finish(job)
+
+    other.refresh_from_db()
+    assert (job.state, job.refused, other.done) == ("done", 2, 1)
+    assert set(job.rows.values_list("said", flat=True)) == {bulk.FAILED}
+
+
+def test_what_a_badge_began_has_the_limits_of_a_badge(shop: Shop) -> None:
+    approver = make_staff("berta", shop, Role.APPROVER)
+    RefundLimit.objects.update_or_create(
+        shop=shop, role=Role.AGENT, currency="USD", defaults={"each": 1, "day": 1}
+    )
+    case = some_cases(shop, 1)[0]
+    assert case.rma is not None
+    make_item(case.rma)
+    approver.by_badge = True
+
+    job = finish(start([case], approver, Action.REFUND))
+
+    assert job.refused == 1
+    assert "a second person approves" in job.rows.get().said
+    assert not Command.objects.exists()
+
+
+def test_a_case_that_is_resolved_is_not_refunded(shop: Shop, anton: User) -> None:
+    case = some_cases(shop, 1)[0]
+    assert case.rma is not None
+    make_item(case.rma)
+    transitions.resolve(case.pk, by=anton, because="Done", version=case.version)
+
+    job = finish(start([case], anton, Action.REFUND))
+
+    assert (job.done, job.refused) == (0, 1)
+    assert "Open it again first" in job.rows.get().said
+    assert not Command.objects.exists()
 
 
 def test_a_stopped_job_begins_no_further_row(shop: Shop, anton: User) -> None:

@@ -20,6 +20,7 @@ from returns_ops.dashboard.show.badges import Look, badge, saying
 from returns_ops.dashboard.show.case_page import colleagues_of
 from returns_ops.dashboard.show.case_rows import number_of
 from returns_ops.dashboard.show.formats import Clock, money
+from returns_ops.dashboard.show.macros import in_words
 from returns_ops.narvar import bulk
 from returns_ops.returns.case_actions import Action
 from returns_ops.returns.desk import matching
@@ -200,7 +201,7 @@ def _people(cases: Sequence[Case], user: User) -> list[tuple[int, str]]:
 
 def _macros(access: Access, choice: Choice) -> list[tuple[int, str]]:
     found = Macro.objects.filter(shop__in=choice.asked.shops_of(access))
-    return [(macro.pk, macro.name) for macro in found]
+    return [(macro.pk, f"{macro.name}: {in_words(macro)}") for macro in found]
 
 
 def shops_in(access: Access, choice: Choice, now: datetime) -> list[Shop]:

@@ -23,9 +23,12 @@ from returns_ops.dashboard.views.desk import next_case
 from returns_ops.narvar import desk, macros
 from returns_ops.returns.case_actions import LABELS, Action
 from returns_ops.returns.models import Case
+from returns_ops.returns.states import Cause
 from returns_ops.returns.transitions import Refused, Stale
 
 FIELDS = ("amount", "reason", "note", "because", "until")
+LONGEST = {"reason": 120, "because": 500}
+OF_A_PART = {"amount": "Enter an amount.", "reason": desk.NEEDS_REASON}
 # What settles the matter, so that the case needs nobody any more. Should Narvar refuse it, or
 # should nothing be seen of it, a case is opened for that.
 SETTLES = {
@@ -68,7 +71,7 @@ def case_act(request: StaffRequest, case_id: int) -> HttpResponse:
     given = form.cleaned_data
     if given["action"] == Action.MATCH and found.parcel_id:
         return redirect("parcel", found.parcel_id)
-    arguments, errors = arguments_of(request, found)
+    arguments, errors = arguments_of(request, found, given["action"])
     typed = {name: request.POST.get(name, "") for name in FIELDS}
     if errors:
         tried = Tried(code=given["action"], typed=typed, errors=errors)
@@ -86,7 +89,7 @@ def case_act(request: StaffRequest, case_id: int) -> HttpResponse:
 
 def _order(request: StaffRequest, case: Case, form: ActForm, arguments: dict[str, Any]) -> desk.Act:
     given = form.cleaned_data
-    resolves = LABELS[Action(given["action"])] if given["action"] in SETTLES else ""
+    resolves = LABELS[Action(given["action"])] if _settles(given["action"], case) else ""
     return desk.Act(
         case_id=case.pk,
         code=given["action"],
@@ -97,6 +100,11 @@ def _order(request: StaffRequest, case: Case, form: ActForm, arguments: dict[str
         arguments=arguments,
         then_resolve=resolves,
     )
+
+
+def _settles(code: str, case: Case) -> bool:
+    """News that failed are only asked for again: the rule closes the case once they are applied."""
+    return code in SETTLES and (code, case.cause) != (Action.RETRY, Cause.DEAD_LETTER)
 
 
 def _refused(request: StaffRequest, case: Case, refusal: Refused, tried: Tried) -> HttpResponse:
@@ -110,18 +118,23 @@ def _refused(request: StaffRequest, case: Case, refusal: Refused, tried: Tried) 
     return shown(request, case, status=409, **said)
 
 
-def arguments_of(request: StaffRequest, case: Case) -> tuple[dict[str, Any], dict[str, str]]:
+def arguments_of(
+    request: StaffRequest, case: Case, code: str
+) -> tuple[dict[str, Any], dict[str, str]]:
     """What was typed, as the action takes it, and what is wrong with it."""
     arguments: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name in FIELDS:
-        text = request.POST.get(name, "").strip()
+        text = request.POST.get(name, "").replace("\r\n", "\n").strip()
         if not text:
             continue
         try:
             arguments[name] = _argument(name, text, case)
-        except (AmountProblem, SnoozeProblem) as problem:
+        except (AmountProblem, SnoozeProblem, Refused) as problem:
             errors[name] = str(problem)
+    if code == Action.PART:
+        missing = {name: text for name, text in OF_A_PART.items() if name not in arguments}
+        errors = {**missing, **errors}
     return arguments, errors
 
 
@@ -130,4 +143,8 @@ def _argument(name: str, text: str, case: Case) -> Any:
         return amount_typed(text, case.currency or "USD")
     if name == "until":
         return typed_time(text, case.shop)
-    return text[:500]
+    if name == "note":
+        return desk.note_to_narvar(text)
+    if len(text) > LONGEST[name]:
+        raise Refused(f"At most {LONGEST[name]} characters: this has {len(text)}.")
+    return text

@@ -4,12 +4,14 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
+from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.case_forms import SnoozeProblem, snooze_of
@@ -23,9 +25,9 @@ from returns_ops.dashboard.show.bulk import (
     review_of,
     shops_in,
 )
-from returns_ops.narvar import bulk
+from returns_ops.narvar import bulk, desk
 from returns_ops.returns.case_actions import Action
-from returns_ops.returns.models import BulkJob
+from returns_ops.returns.models import BulkJob, Macro
 from returns_ops.returns.transitions import Refused
 
 REVIEW = "dashboard/desk/bulk.html"
@@ -56,6 +58,7 @@ def _review(request: StaffRequest, choice: Choice, *, problem: str = "") -> Http
     return render(request, REVIEW, told, status=422 if problem else 200)
 
 
+@transaction.atomic
 def _start(request: StaffRequest, choice: Choice) -> list[BulkJob]:
     now, token = timezone.now(), _token(request.POST) or uuid.uuid4()
     shops = shops_in(request.access, choice, now)
@@ -78,7 +81,7 @@ def _start(request: StaffRequest, choice: Choice) -> list[BulkJob]:
     ]
 
 
-def _arguments(data: QueryDict, choice: Choice, *, shop: Any) -> dict[str, Any]:
+def _arguments(data: QueryDict, choice: Choice, *, shop: Shop) -> dict[str, Any]:
     """What the action needs to know, the same for each of them; as JSON keeps it."""
     match choice.code:
         case bulk.ASSIGN:
@@ -88,18 +91,29 @@ def _arguments(data: QueryDict, choice: Choice, *, shop: Any) -> dict[str, Any]:
             until, change = snooze_of(data, shop, timezone.now())
             return {"until": until.isoformat() if until else None, "until_change": change}
         case bulk.MACRO:
-            return {"macro": data.get("macro", "")}
+            return {"macro": _macro(data.get("macro", ""), shop)}
         case Action.NOTE:
             return _needed("note", data, "Write the note.")
         case Action.RESOLVE:
             return _needed("because", data, "Say how they were resolved.")
+        case Action.ASK:
+            return {}  # somebody else has yet to agree
     return {"then_resolve": bulk.ACTIONS[choice.code]}
 
 
+def _macro(text: str, shop: Shop) -> int:
+    known = text.isascii() and text.isdecimal() and len(text) < 19
+    if not known or not Macro.objects.filter(pk=int(text), shop=shop).exists():
+        raise Refused(f"Choose a macro of {shop}: each shop has its own.")
+    return int(text)
+
+
 def _needed(name: str, data: QueryDict, problem: str) -> dict[str, Any]:
-    text = data.get(name, "").strip()[:500]
+    text = data.get(name, "").replace("\r\n", "\n").strip()
     if not text:
         raise Refused(problem)
+    if len(text) > desk.LONGEST_NOTE:
+        raise Refused(f"At most {desk.LONGEST_NOTE} characters: this has {len(text)}.")
     return {name: text}
 
 

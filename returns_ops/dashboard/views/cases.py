@@ -186,7 +186,8 @@ def case_note(request: StaffRequest, case_id: int) -> HttpResponse:
     try:
         if form.cleaned_data["to"] == "narvar":
             _tell_narvar(found, form, request.user)
-        transitions.note(found.pk, form.cleaned_data["note"], by=request.user)
+        token = str(form.cleaned_data["submission_token"])
+        transitions.note(found.pk, form.cleaned_data["note"], by=request.user, token=token)
     except Refused as refusal:
         return shown(request, found, note_problem=str(refusal), note_text=text, status=409)
     to_narvar = form.cleaned_data["to"] == "narvar"

@@ -23,6 +23,9 @@ class BulkJob(models.Model):
         max_length=500, blank=True, help_text="The query of *all that match*; empty: picked rows"
     )
     started_by = models.ForeignKey(User, models.PROTECT, related_name="bulk_jobs")
+    by_badge = models.BooleanField(
+        default=False, help_text="Started by a badge: its limits hold for each row too"
+    )
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=8, choices=State, default=State.RUNNING)

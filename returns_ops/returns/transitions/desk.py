@@ -221,16 +221,22 @@ def reopen(case_id: int, *, by: User, because: str = "") -> Case:
 
 
 @transaction.atomic
-def note(case_id: int, text: str, *, by: User) -> CaseEvent:
-    """An internal note; @name tells that person. Two notes at once are two notes."""
+def note(case_id: int, text: str, *, by: User, token: str = "") -> CaseEvent:
+    """An internal note; @name tells that person. Two notes at once are two notes, the same form
+    twice (`token`) is one."""
     case = lock_case(case_id, by=by)
+    same = {"verb": Verb.NOTED, "actor": by, "data__token": token}
+    earlier = CaseEvent.objects.filter(case=case, **same).first() if token else None
+    if earlier is not None:
+        return earlier
     text = text.strip()
     if not text:
         raise Refused("The note is empty.")
     if len(text) > LONGEST_NOTE:
         raise Refused(f"A note has at most {LONGEST_NOTE} characters.")
     people = mentioned(text, case.shop)
-    told = tell_case(case, Verb.NOTED, text, by=by, mentioned=[one.pk for one in people])
+    said_to = [one.pk for one in people]
+    told = tell_case(case, Verb.NOTED, text, by=by, mentioned=said_to, token=token)
     for person in people:
         said = f"{by.known_as} mentioned you at {case}"
         notify(person, case, Notice.Kind.MENTIONED, said, by=by, key=f"note {told.pk}")
