@@ -62,10 +62,16 @@ BY_CALL = (
 ACTIONS: dict[str, str] = {**{one.value: LABELS[one] for one in BY_CALL}, **ON_THE_CASE}
 
 
+Cases = QuerySet[Case]
+# Of a case, and of its return.
+Versions = tuple[int, int | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What a person wants done for many cases of one shop. `selection`: the query of *all that
-    match*, for the record; the cases are frozen here and now."""
+    match*, for the record. `seen`: the versions that were looked at; without them the cases are
+    frozen as they are now."""
 
     shop: Shop
     code: str
@@ -74,6 +80,7 @@ class Order:
     submission_token: uuid.UUID
     arguments: Mapping[str, Any]
     selection: str = ""
+    seen: Mapping[int, Versions] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +93,22 @@ class Foreseen:
     warnings: tuple[str, ...] = ()
 
 
-def preview(cases: Sequence[Case], code: str, by: User) -> list[Foreseen]:
+def preview(
+    cases: Sequence[Case], code: str, by: User, *, seen: Mapping[int, Versions] | None = None
+) -> list[Foreseen]:
     """For a page of cases, each with `rma`, `parcel` and `shop` fetched. Changes nothing."""
-    return [_foreseen(case, code, by) for case in cases]
+    return [
+        _changed(case) if seen and seen[case.pk] != _versions(case) else _foreseen(case, code, by)
+        for case in cases
+    ]
+
+
+def _versions(case: Case) -> Versions:
+    return case.version, case.rma.version if case.rma else None
+
+
+def _changed(case: Case) -> Foreseen:
+    return Foreseen(case=case, effect="", blocked=("It changed since this list was made.",))
 
 
 def _foreseen(case: Case, code: str, by: User) -> Foreseen:
@@ -129,7 +149,7 @@ def start_bulk(order: Order) -> BulkJob:
 
 
 def _frozen(order: Order) -> list[tuple[int, int, int | None]]:
-    """(case, its version, its return's version), as they are now."""
+    """(case, its version, its return's version)."""
     if isinstance(order.cases, QuerySet):
         cases = order.cases
     else:
@@ -140,7 +160,9 @@ def _frozen(order: Order) -> list[tuple[int, int, int | None]]:
         raise transitions.Refused("Choose at least one case.")
     if len(rows) > MOST:
         raise transitions.Refused(f"At most {MOST:,} cases at once: narrow the list.")
-    return rows
+    if order.seen is None:
+        return rows
+    return [(pk, *order.seen[pk]) for pk, *_ in rows if pk in order.seen]
 
 
 def _row(job: BulkJob, case: int, version: int, rma_version: int | None) -> BulkRow:

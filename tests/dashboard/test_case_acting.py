@@ -238,8 +238,33 @@ def test_a_playbook_is_edited_and_a_late_edit_keeps_both(
 
 
 def bulk_post(client: Client, **fields: Any) -> Any:
-    known = {"query": "tab=all", "submission_token": str(uuid.uuid4())}
-    return client.post("/exceptions/bulk/", {**known, **fields})
+    """Confirmed is what was shown just before, unless the test keeps an older list."""
+    known = {"query": "tab=all", "submission_token": str(uuid.uuid4()), **fields}
+    if "confirm" in known and "reviewed" not in known:
+        shown = client.post("/exceptions/bulk/", {**known, "confirm": []})
+        known["reviewed"] = shown.context["review"].reviewed if shown.context else ""
+    return client.post("/exceptions/bulk/", known)
+
+
+def test_a_yes_takes_what_was_looked_at_and_nothing_else(client: Client, shop: Shop) -> None:
+    same, changed = make_case(shop, "RM-1"), make_case(shop, "RM-2")
+    said = {"action": "resolve", "all": "1", "because": "Known fault"}
+    reviewed = bulk_post(client, **said).context["review"].reviewed
+    later = make_case(shop, "RM-3")
+    Case.objects.filter(pk=changed.pk).update(version=9)
+    forged = bulk_post(client, **said, confirm="1", reviewed=reviewed[:-2] + "xx")
+    assert forged.status_code == 422
+    assert not BulkJob.objects.exists()
+
+    again = bulk_post(client, **said, reviewed=reviewed).context["review"]
+    assert (again.count, again.blocked) == (2, 1)
+    bulk_post(client, **said, confirm="1", reviewed=reviewed)
+    while bulk.run_slice():
+        pass
+
+    states = [fresh(one).state for one in (same, changed, later)]
+    assert states == [CaseState.RESOLVED, CaseState.OPEN, CaseState.OPEN]
+    assert BulkJob.objects.get().total == 2
 
 
 def test_a_bulk_action_is_previewed_begun_and_answered_row_by_row(

@@ -21,6 +21,7 @@ from returns_ops.dashboard.show.case_page import colleagues_of
 from returns_ops.dashboard.show.case_rows import number_of
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.dashboard.show.macros import in_words
+from returns_ops.dashboard.show.reviewed import Reviewed
 from returns_ops.narvar import bulk
 from returns_ops.returns.case_actions import Action
 from returns_ops.returns.desk import matching
@@ -105,11 +106,16 @@ class Review:
     people: list[tuple[int, str]]
     macros: list[tuple[int, str]]
     token: UUID
+    reviewed: str
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
         choice = self.choice
-        known = [("action", choice.code), ("query", choice.asked.query())]
+        known = [
+            ("action", choice.code),
+            ("query", choice.asked.query()),
+            ("reviewed", self.reviewed),
+        ]
         if choice.all:
             return [*known, ("all", "1")]
         return [*known, *(("case", str(pk)) for pk in choice.picked)]
@@ -154,30 +160,27 @@ def bar_buttons() -> list[BulkButton]:
 
 
 def review_of(
-    access: Access, choice: Choice, now: datetime, *, token: UUID | None, start: int = 0
+    access: Access, choice: Choice, reviewed: Reviewed, *, token: UUID | None, start: int = 0
 ) -> Review:
     """What would become of the cases from `start` on: so many at a time as one page judges."""
-    cases = choice.cases(access, now)
-    related = ("shop", "rma", "parcel", "owner")
-    shown = list(
-        cases.select_related(*related).order_by("rank_at", "id")[start : start + PREVIEWED]
-    )
+    shown = reviewed.page(access, choice.asked, start, PREVIEWED)
     for case in shown:
         if case.rma is not None:
             case.rma.shop = case.shop
-    count = cases.count()
-    foreseen = bulk.preview(shown, choice.code, access.user)
+    count = len(reviewed.seen)
+    foreseen = bulk.preview(shown, choice.code, access.user, seen=reviewed.seen)
     return Review(
         choice=choice,
         label=bulk.ACTIONS[choice.code],
         count=count,
         rows=[_foreseen(one) for one in foreseen],
         start=start,
-        left=max(count - start - len(shown), 0),
+        left=max(count - start - PREVIEWED, 0),
         shops=len({case.shop_id for case in shown}),
         people=_people(shown, access.user) if choice.code == bulk.ASSIGN else [],
         macros=_macros(access, choice) if choice.code == bulk.MACRO else [],
         token=token or uuid4(),
+        reviewed=reviewed.signed(),
     )
 
 
@@ -204,9 +207,10 @@ def _macros(access: Access, choice: Choice) -> list[tuple[int, str]]:
     return [(macro.pk, f"{macro.name}: {in_words(macro)}") for macro in found]
 
 
-def shops_in(access: Access, choice: Choice, now: datetime) -> list[Shop]:
+def shops_in(access: Access, choice: Choice, reviewed: Reviewed) -> list[Shop]:
     """A job belongs to one shop."""
-    held = set(choice.cases(access, now).order_by().values_list("shop", flat=True).distinct())
+    found = Case.objects.filter(pk__in=reviewed.seen, shop__in=choice.asked.shops_of(access))
+    held = set(found.order_by().values_list("shop", flat=True).distinct())
     return [shop for shop in access.shops if shop.pk in held]
 
 

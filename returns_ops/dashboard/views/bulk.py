@@ -25,11 +25,13 @@ from returns_ops.dashboard.show.bulk import (
     review_of,
     shops_in,
 )
+from returns_ops.dashboard.show.reviewed import Reviewed
 from returns_ops.narvar import bulk, desk
 from returns_ops.returns.case_actions import Action
-from returns_ops.returns.models import BulkJob, Macro
+from returns_ops.returns.models import BulkJob, Case, Macro
 from returns_ops.returns.transitions import Refused
 
+UNSEEN = "This list did not arrive as it was shown. Look at it, then say yes once more."
 REVIEW = "dashboard/desk/bulk.html"
 
 
@@ -41,30 +43,39 @@ def case_bulk(request: StaffRequest) -> HttpResponse:
     if not choice.code or not (choice.all or choice.picked):
         messages.error(request, "Choose cases, and what to do with them.")
         return redirect(choice.asked.link())
+    reviewed = Reviewed.read(request.POST.get("reviewed", ""), choice.code, request.user)
     if "confirm" not in request.POST:
-        return _review(request, choice)
+        return _review(request, choice, reviewed)
+    if reviewed is None:
+        return _review(request, choice, problem=UNSEEN)
     try:
-        jobs = _start(request, choice)
+        jobs = _start(request, choice, reviewed)
     except (Refused, SnoozeProblem) as problem:
-        return _review(request, choice, problem=str(problem))
+        return _review(request, choice, reviewed, problem=str(problem))
     return redirect("case_job", jobs[0].pk) if len(jobs) == 1 else redirect("case_jobs")
 
 
-def _review(request: StaffRequest, choice: Choice, *, problem: str = "") -> HttpResponse:
+def _review(
+    request: StaffRequest, choice: Choice, reviewed: Reviewed | None = None, *, problem: str = ""
+) -> HttpResponse:
     token, start = _token(request.POST), key_of(request.POST.get("from", "")) or 0
     start = min(start, bulk.MOST)
-    review = review_of(request.access, choice, timezone.now(), token=token, start=start)
+    if reviewed is None:
+        cases = choice.cases(request.access, timezone.now())
+        reviewed = Reviewed.of(cases, choice.code, request.user)
+    review = review_of(request.access, choice, reviewed, token=token, start=start)
     told = {"review": review, "problem": problem, "typed": request.POST}
     return render(request, REVIEW, told, status=422 if problem else 200)
 
 
 @transaction.atomic
-def _start(request: StaffRequest, choice: Choice) -> list[BulkJob]:
-    now, token = timezone.now(), _token(request.POST) or uuid.uuid4()
-    shops = shops_in(request.access, choice, now)
+def _start(request: StaffRequest, choice: Choice, reviewed: Reviewed) -> list[BulkJob]:
+    """What was reviewed, as it was reviewed: what changed since is refused when its turn comes."""
+    token = _token(request.POST) or uuid.uuid4()
+    shops = shops_in(request.access, choice, reviewed)
     if not shops:
         raise Refused("None of these cases is there any more.")
-    cases = choice.cases(request.access, now)
+    cases = Case.objects.filter(pk__in=reviewed.seen)
     return [
         bulk.start_bulk(
             bulk.Order(
@@ -72,6 +83,7 @@ def _start(request: StaffRequest, choice: Choice) -> list[BulkJob]:
                 code=choice.code,
                 by=request.user,
                 cases=cases.filter(shop=shop),
+                seen=reviewed.seen,
                 submission_token=uuid.uuid5(token, shop.domain),
                 arguments=_arguments(request.POST, choice, shop=shop),
                 selection=choice.asked.query() if choice.all else "",
