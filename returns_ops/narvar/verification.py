@@ -114,7 +114,14 @@ def _looked_again(command: Command) -> Answer | None:
     failed = _read(command)
     if failed:
         return failed
-    return _not_again("Narvar shows it as done") if _is_confirmed(command) else None
+    if _is_confirmed(command):
+        return _not_again("Narvar shows it as done")
+    problem = transitions.why_not_send(command)
+    if not problem:
+        return None
+    # Not refused: an earlier try may have paid, and this is how that would look.
+    told = f"Narvar may have done it, so it is not sent again: {problem}"
+    return Answer(outcome=AttemptOutcome.NOT_SENT, problem=told, cause="maybe_done")
 
 
 def _read(command: Command) -> Answer | None:

@@ -195,15 +195,23 @@ def _decision_under_way(commands: Sequence[Command]) -> str:
     return money[-1].get_state_display().lower() if money else ""
 
 
+def gives_way(command: Command) -> bool:
+    """A status that is only queued says less than a decision. With a note it says something else.
+
+    What does not give way stands before the decision: it may set off one of Narvar's automations.
+    """
+    waits = command.state == CommandState.QUEUED and command.tries == 0
+    return waits and bool(command.summary.get("status")) and not command.summary.get("note")
+
+
 def _status_under_way(commands: Sequence[Command]) -> str:
-    """What is only queued gives way to the decision; what may have left does not."""
     left = [
         one
         for one in commands
         if one.kind in TELLINGS
         and one.summary.get("status")
         and one.state in DUE_STATES
-        and not (one.state == CommandState.QUEUED and one.tries == 0)
+        and not gives_way(one)
     ]
     return left[-1].get_state_display().lower() if left else ""
 

@@ -242,6 +242,21 @@ def test_a_refusal_ends_it_with_narvars_words(circle: Circle, status: int) -> No
     assert circle.rma(rma.rma_number).work == rma.work
 
 
+def test_a_status_with_a_note_stands_before_the_decision_until_it_was_told(
+    circle: Circle,
+) -> None:
+    rma = circle.arrive()
+    tell(circle, rma, RECEIVED, note="Box was wet")
+
+    with pytest.raises(Refused, match="being told a status"):
+        circle.approve(rma)
+    assert not Command.objects.filter(kind=Kind.APPROVAL).exists()
+
+    circle.send()
+    circle.tell(rma.rma_number)
+    assert circle.approve(rma).state == CommandState.QUEUED
+
+
 def test_told_to_wait_a_note_goes_out_later(circle: Circle) -> None:
     rma = circle.arrive()
     command = tell(circle, rma, note="Box was wet")

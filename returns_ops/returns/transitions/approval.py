@@ -24,7 +24,7 @@ from returns_ops.returns.money import spoken
 from returns_ops.returns.orders import ApprovalOrder, ItemDecision
 from returns_ops.returns.plan import Plan, PlannedUnits, Rest
 from returns_ops.returns.policy import Verdict
-from returns_ops.returns.preview import Wanted, preview
+from returns_ops.returns.preview import Wanted, gives_way, preview
 from returns_ops.returns.requests import BENCH, bench_of
 from returns_ops.returns.rules import rules_of
 from returns_ops.returns.states import Decision
@@ -123,7 +123,7 @@ def _overtake(rma: Rma, by: User) -> None:
         kind__in=TELLINGS, state=CommandState.QUEUED, tries=0
     )
     for command in waiting.select_for_update(of=("self",)).order_by("id"):
-        if not command.summary.get("status") or command.summary.get("note"):
+        if not gives_way(command):
             continue
         command.state, command.settled_at = CommandState.CANCELLED, Now()
         command.problem = "The decision says more"

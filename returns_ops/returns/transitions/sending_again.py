@@ -1,6 +1,7 @@
 """A decision without a clear answer is tried once more: same bytes, same reference.
 
-Narvar ignores a reference it has acted on, so nothing can be paid twice by it.
+Narvar ignores a reference it has acted on, but for how long it remembers nobody knows: so it is
+judged again here, and once more when the return was read just before the call.
 """
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from returns_ops.returns.kinds import Kind
 from returns_ops.returns.models import Rma, RmaEvent
 from returns_ops.returns.transitions.approval import Refused
 from returns_ops.returns.transitions.promising import traces_of
-from returns_ops.returns.transitions.settlement import tell
+from returns_ops.returns.transitions.settlement import tell, why_not_send
 
 
 def can_be_sent_again(command: Command) -> bool:
@@ -33,6 +34,9 @@ def send_again(command_id: int, *, by: User) -> Command:
     if not can_be_sent_again(command):
         state = command.get_state_display().lower()
         raise Refused(f"The decision is {state}: it cannot be sent again as it is.")
+    problem = why_not_send(command) if command.moves_money else ""
+    if problem:
+        raise Refused(f"It is not sent again: {problem}")
     command.state, command.cause = CommandState.OUTCOME_UNKNOWN, ""
     command.next_attempt_at = Now()
     command.save(update_fields=["state", "cause", "next_attempt_at"])
