@@ -15,19 +15,26 @@ from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging import replay
 from returns_ops.messaging.models import Command, CommandState, Event, EventState
 from returns_ops.narvar import decisions
+from returns_ops.narvar.trying_again import (
+    ELSEWHERE,
+    failed_command,
+    judged_again,
+    rest_of,
+    retry_facts,
+    wanted_again,
+)
 from returns_ops.returns import transitions
 from returns_ops.returns.case_actions import (
     STATUS_OF,
     Action,
     ActionFacts,
     PossibleAction,
-    RetryFacts,
     possible_actions,
 )
 from returns_ops.returns.kinds import TELLINGS, Kind
 from returns_ops.returns.limits import limits_of, why_second_person
 from returns_ops.returns.models import Case, CaseEvent, Rma
-from returns_ops.returns.plan import Rest
+from returns_ops.returns.policy import Verdict
 from returns_ops.returns.preview import Bundle, Wanted, judge
 from returns_ops.returns.states import CaseState, Cause
 
@@ -81,10 +88,11 @@ def facts_of(case: Case, user: User) -> ActionFacts:
     return ActionFacts(
         cause=case.cause,
         refund=refund,
+        part=_part_verdict(bundle, refund),
         no_refund=no_refund,
         statuses={code: one for code, one in told.items() if rma.narvar_status != STATUS_OF[code]},
         note=transitions.preview_status(rma, status=None, note="…"),
-        retry=_retry_facts(case),
+        retry=retry_facts(case, bundle, user),
         has_exchange=any(item.exchange for item in bundle.items),
         may_approve=user.may(Permission.APPROVE, rma.shop),
         second_person=" ".join(why) if refund.allowed else "",
@@ -93,41 +101,11 @@ def facts_of(case: Case, user: User) -> ActionFacts:
     )
 
 
-def rest_of(bundle: Bundle) -> Rest:
-    """Where nothing is entered, all is as expected; else what is entered counts."""
-    return Rest.NONE if bundle.lines else Rest.AS_EXPECTED
-
-
-def _retry_facts(case: Case) -> RetryFacts | None:
-    if case.cause == Cause.DEAD_LETTER:
-        effect = "The events that failed are applied again, with their original bytes."
-        return RetryFacts(what="the news", call="No call: what came is read again", effect=effect)
-    command = failed_command(case)
-    if command is None:
-        return None
-    if command.state == CommandState.REFUSED:
-        what = "status or note" if command.kind in TELLINGS else "decision"
-        return RetryFacts(
-            what=what,
-            call=f"The same {what} to Narvar, as a new call",
-            effect=str(command.summary.get("sentence") or "It is judged on the facts of now."),
-        )
-    blocked = (
-        ""
-        if transitions.can_be_sent_again(command)
-        else ("Nobody knows whether it was done. Somebody else has to give it up first.")
-    )
-    call = "The same bytes under the same reference: what Narvar has done, it will not do twice"
-    return RetryFacts(what="decision", call=call, effect="One more try.", blocked=blocked)
-
-
-def failed_command(case: Case) -> Command | None:
-    """The command that the case is about, if it failed."""
-    word, _, number = case.marker.partition(" ")
-    if word != "command" or not number.isdigit():
-        return None
-    failed = [CommandState.REFUSED, CommandState.ATTENTION]
-    return Command.objects.filter(shop=case.shop_id, pk=int(number), state__in=failed).first()
+def _part_verdict(bundle: Bundle, full: Verdict) -> Verdict:
+    """Where the sum of the whole cannot be worked out, a person may still name a part of it."""
+    if not full.cap:
+        return full
+    return judge(bundle, Wanted(refund=True, rest=rest_of(bundle), partial_amount=full.cap))[0]
 
 
 @transaction.atomic
@@ -214,21 +192,29 @@ def _part(act: Act, case: Case) -> Acted:
 def _approve(
     act: Act, case: Case, *, refund: bool, amount: Decimal | None = None, ask: bool = False
 ) -> Acted:
+    wanted = Wanted(refund=refund, rest=rest_of(Bundle(_return_of(case))), partial_amount=amount)
+    return _decide(act, case, wanted, act.arguments, ask=ask)
+
+
+def _decide(
+    act: Act, case: Case, wanted: Wanted, said: Mapping[str, Any], *, ask: bool = False
+) -> Acted:
+    """`said`: the reason and the note."""
     rma = _return_of(case)
     command = decisions.approve(
         rma.pk,
         by=act.by,
-        refund=refund,
+        refund=wanted.refund,
         version=_version(act, rma),
         submission_token=act.submission_token,
-        rest=rest_of(Bundle(rma)),
-        partial_amount=amount,
-        reason=str(act.arguments.get("reason") or "")[:120],
-        note=_note_of(act),
+        rest=wanted.rest,
+        partial_amount=wanted.partial_amount,
+        reason=str(said.get("reason") or "")[:120],
+        note=note_to_narvar(str(said.get("note") or "")),
         ask=ask,
     )
-    said = "Asked for approval" if ask else "Decided"
-    return Acted(said=f"{said}: {command.summary['sentence']}", command=command)
+    done = "Asked for approval" if ask else "Decided"
+    return Acted(said=f"{done}: {command.summary['sentence']}", command=command)
 
 
 def _status(act: Act, case: Case) -> Acted:
@@ -307,9 +293,12 @@ def _retry(act: Act, case: Case) -> Acted:
     if command.kind in TELLINGS:
         return _tell(act, case, status=summary.get("status"), note=summary.get("note"))
     if command.kind != Kind.APPROVAL:
-        raise transitions.Refused("This kind of call is not tried again from here.")
-    amount = command.amount if summary.get("partial") else None
-    return _approve(act, case, refund=bool(summary.get("refund")), amount=amount)
+        raise transitions.Refused(ELSEWHERE)
+    bundle = Bundle(_return_of(case))
+    verdict, blocked = judged_again(command, bundle, act.by)
+    if not verdict.allowed or blocked:
+        raise transitions.Refused(" ".join((*verdict.reasons, *blocked)))
+    return _decide(act, case, wanted_again(command, bundle), summary)
 
 
 def _replay(act: Act, case: Case) -> Acted:

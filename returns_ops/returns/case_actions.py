@@ -68,12 +68,13 @@ USUAL: dict[str, tuple[Action, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class RetryFacts:
-    """What failed, in words, and why it cannot be tried again (empty: it can)."""
+    """What failed, in words, what trying it again would do now, and why it cannot be tried."""
 
     what: str
     call: str
     effect: str
-    blocked: str = ""
+    blocked: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,7 @@ class ActionFacts:
     cause: str
     about_parcel: bool = False
     refund: Verdict | None = None
+    part: Verdict | None = None  # of the highest amount that may be entered
     no_refund: Verdict | None = None
     statuses: Mapping[Action, Verdict] = field(default_factory=dict)
     note: Verdict | None = None
@@ -141,9 +143,7 @@ def _of_parcel(facts: ActionFacts) -> Iterator[PossibleAction]:
 
 def _of_return(facts: ActionFacts) -> Iterator[PossibleAction]:
     if facts.retry is not None:
-        retry = facts.retry
-        blocked = (retry.blocked,) if retry.blocked else ()
-        yield _action(Action.RETRY, retry.call, retry.effect, blocked=blocked)
+        yield _retry(facts.retry)
     yield from _of_units(facts)
     for code, verdict in facts.statuses.items():
         yield _of_status(code, verdict)
@@ -154,6 +154,17 @@ def _of_return(facts: ActionFacts) -> Iterator[PossibleAction]:
         effect = "Narvar keeps the note with the return. Its status does not change."
         yield _action(Action.NOTE, "Note to Narvar", effect, needs=("note",), verdict=facts.note)
     yield _resolve(facts)
+
+
+def _retry(retry: RetryFacts) -> PossibleAction:
+    return PossibleAction(
+        code=Action.RETRY,
+        label=LABELS[Action.RETRY],
+        call=retry.call,
+        effect=retry.effect,
+        warnings=retry.warnings,
+        blocked=retry.blocked,
+    )
 
 
 def _of_units(facts: ActionFacts) -> Iterator[PossibleAction]:
@@ -173,7 +184,7 @@ def _of_units(facts: ActionFacts) -> Iterator[PossibleAction]:
             Action.PART,
             f"{APPROVAL}, with the amount you enter",
             f"The customer gets that amount, and the return becomes Approved.{most}",
-            verdict=full,
+            verdict=facts.part or full,
             blocked=barred,
             needs=("amount", "reason"),
         )

@@ -9,10 +9,11 @@ import pytest
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.narvar import desk, macros
+from returns_ops.narvar import decisions, desk, macros
 from returns_ops.returns import transitions
-from returns_ops.returns.case_actions import Action
+from returns_ops.returns.case_actions import Action, ActionFacts, possible_actions
 from returns_ops.returns.models import Case, CaseEvent, RefundLimit
+from returns_ops.returns.policy import Verdict
 from returns_ops.returns.states import CaseState, Cause
 from tests.builders import make_staff
 from tests.circle import Circle
@@ -68,6 +69,16 @@ def test_a_refund_made_in_shopify_asks_for_no_second_one_first(circle: Circle, a
     part = next(one for one in actions if one.code == Action.PART)
     assert part.most is not None
     assert "amount" in part.needs
+
+
+def test_a_part_can_be_named_where_the_sum_of_the_whole_is_not_known() -> None:
+    full = Verdict(allowed=False, sentence="", reasons=("The sum cannot be worked out.",))
+    part = Verdict(allowed=True, sentence="", cap=Decimal("49.99"), currency="USD")
+
+    found = possible_actions(ActionFacts(cause=Cause.EXCEPTION, refund=full, part=part))
+
+    possible = {one.code: one.possible for one in found}
+    assert (possible[Action.REFUND], possible[Action.PART]) == (False, True)
 
 
 def test_what_is_blocked_comes_last_with_its_reason(circle: Circle, anton: User) -> None:
@@ -170,6 +181,39 @@ def test_only_what_failed_is_tried_again(circle: Circle, anton: User) -> None:
     assert case.state == CaseState.RESOLVED
     with pytest.raises(transitions.Refused):
         do(case, Action.RETRY, anton)
+
+
+def test_trying_again_says_what_it_would_do_now_and_keeps_reason_and_note(
+    circle: Circle, anton: User
+) -> None:
+    rma = circle.arrive()
+    decisions.approve(
+        rma.pk,
+        by=circle.wanda,
+        refund=True,
+        version=circle.rma(rma.rma_number).version,
+        submission_token=uuid.uuid4(),
+        partial_amount=Decimal("5.00"),
+        reason="Worn or used",
+        note="Stains",
+    )
+    circle.narvar.fail_next("approval", "status", status=422, text="Locked")
+    circle.send()
+    case = Case.objects.select_related("rma", "shop", "parcel").get(cause=Cause.REFUSED)
+    assert "5.00" in desk.actions_of(case, anton)[0].effect
+    RefundLimit.objects.update(each=Decimal(1), day=Decimal(1))
+    over = next(one for one in desk.actions_of(case, anton) if one.code == Action.RETRY)
+    assert "second person" in " ".join(over.blocked)
+    with pytest.raises(transitions.Refused, match="second person"):
+        do(case, Action.RETRY, anton)
+    RefundLimit.objects.update(each=Decimal(100), day=Decimal(100))
+
+    done = do(case, Action.RETRY, anton)
+
+    assert done.command is not None
+    assert done.command.amount == Decimal("5.00")
+    assert done.command.summary["reason"] == "Worn or used"
+    assert done.command.summary["note"] == "Stains"
 
 
 def test_an_unclear_decision_goes_out_once_more_under_its_reference(

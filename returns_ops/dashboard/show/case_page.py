@@ -38,7 +38,7 @@ from returns_ops.dashboard.show.policy import Track, tracks_of
 from returns_ops.dashboard.show.rma import errors_of
 from returns_ops.dashboard.show.timeline import changes_of
 from returns_ops.narvar import macros
-from returns_ops.narvar.desk import rest_of
+from returns_ops.narvar.trying_again import rest_of
 from returns_ops.returns.models import Case, CaseWatch, Rma
 from returns_ops.returns.playbooks import PlaybookText, playbook_of
 from returns_ops.returns.preview import Bundle, Wanted, judge
