@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from returns_ops.failpoints import failpoint
@@ -157,24 +158,26 @@ def _apply_alone(pair: Readable) -> None:
 def _fail(event: Event, problem: str) -> None:
     """Tried again later; after the last try it is a dead letter of its return."""
     inbox.retry_later(event, problem)
-    name_dead_letters(Event.objects.filter(pk=event.pk))
+    tell_of_dead_letters(Event.objects.filter(pk=event.pk))
 
 
 def name_recent_dead_letters() -> int:
-    """Those that no worker lived to name."""
+    """Those that no worker lived to tell of; one that failed before has its name already."""
     recent = Event.objects.filter(done_at__gt=timezone.now() - timedelta(minutes=10))
+    untold = Q(subject="") | Q(reason="killed_its_worker")
     with transaction.atomic():
-        return name_dead_letters(recent)
+        return tell_of_dead_letters(recent.filter(untold))
 
 
-def name_dead_letters(events: EventQuerySet) -> int:
+def tell_of_dead_letters(events: EventQuerySet) -> int:
     """Whose news they were, as far as their bytes tell; returns how many were looked at."""
-    nameless = events.filter(state=EventState.DEAD, subject="").select_related("shop")
-    found = list(nameless.order_by("id")[:BATCH])
+    dead = events.filter(state=EventState.DEAD).select_related("shop")
+    found = list(dead.order_by("id")[:BATCH])
     for event in found:
-        subject = wire.named_rma(bytes(event.body))
-        if subject:
+        subject = event.subject or wire.named_rma(bytes(event.body))
+        if not event.subject and subject:
             Event.objects.filter(pk=event.pk).update(subject=subject)
+        if subject:
             transitions.news_failed(event.shop, subject)
     return len(found)
 

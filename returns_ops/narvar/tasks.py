@@ -1,8 +1,10 @@
 """Loops around functions that work without Celery. A lost or doubled run changes nothing."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import structlog
 from celery import shared_task
 from django.db import close_old_connections, connection
 
@@ -21,6 +23,8 @@ from returns_ops.narvar import (
     silence,
 )
 from returns_ops.returns import counters, digests, presence, transitions
+
+log = structlog.get_logger(__name__)
 
 LONGEST_RUN = 25.0
 # Background reads share a worker with the drain: short, and only one of them at a time.
@@ -143,11 +147,25 @@ def tend_desk() -> None:
     close_old_connections()
     with alone("tend_desk") as nobody_else:
         if nobody_else:
-            inbound.name_recent_dead_letters()
-            transitions.open_what_time_brings()
-            transitions.adopt_strays()
-            transitions.wake_sleepers()
-            transitions.warn_of_lateness()
+            for step in DESK_STEPS:
+                _alone_from_others(step)
+
+
+DESK_STEPS: tuple[Callable[[], int], ...] = (
+    inbound.name_recent_dead_letters,
+    transitions.open_what_time_brings,
+    transitions.adopt_strays,
+    transitions.wake_sleepers,
+    transitions.warn_of_lateness,
+)
+
+
+def _alone_from_others(step: Callable[[], int]) -> None:
+    """One that fails holds up none of those after it."""
+    try:
+        step()
+    except Exception:
+        log.exception("desk_step_failed", step=step.__name__)
 
 
 @shared_task(ignore_result=True)

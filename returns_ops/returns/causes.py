@@ -66,6 +66,13 @@ class DeadLetter:
     number: int
     reason: str
     problem: str = ""
+    failed_at: datetime | None = None
+
+    @property
+    def marker(self) -> str:
+        """An event that fails once more keeps its number."""
+        at = f" failed {self.failed_at.isoformat()}" if self.failed_at else ""
+        return f"event {self.number}{at}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +223,7 @@ def _by_others_money(facts: CauseFacts) -> Found:
         text = f"News of this return could not be applied: {newest.problem or newest.reason}"
         yield (
             Cause.DEAD_LETTER,
-            Finding(text=text, about=newest.reason, marker=f"event {newest.number}"),
+            Finding(text=text, about=newest.reason, marker=newest.marker),
         )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from returns_ops.accounts.permissions import Role
-from returns_ops.messaging.models import Command
-from returns_ops.narvar import decisions, looking
+from returns_ops.messaging.models import Command, Event, EventState
+from returns_ops.narvar import decisions, inbound, looking
 from returns_ops.returns import transitions
 from returns_ops.returns.models import Case, CaseEvent, Rma
 from returns_ops.returns.states import CaseState, Cause
@@ -238,6 +239,37 @@ def test_news_of_a_known_return_that_cannot_be_applied(circle: Circle) -> None:
     circle.drain()
     case.refresh_from_db()
     assert case.state == CaseState.OPEN  # later news does not make up for what was not read
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_news_that_fails_once_more_opens_its_case_again(
+    circle: Circle, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rma, agent = circle.arrive(), make_staff("anton", circle.shop, Role.AGENT)
+    event = Event.objects.get(subject=rma.rma_number)
+    _die(event, "failed_repeatedly")
+    transitions.news_failed(rma.shop, rma.rma_number)
+    case = case_of(rma, Cause.DEAD_LETTER)
+    transitions.resolve(case.pk, by=agent, because="Sent again", version=case.version)
+
+    if killed:
+        _die(event, "killed_its_worker")
+        inbound.name_recent_dead_letters()
+    else:
+        Event.objects.filter(pk=event.pk).update(
+            state=EventState.PENDING, attempts=4, done_at=None, next_attempt_at=Now()
+        )
+        monkeypatch.setattr(transitions, "apply", lambda arrivals: 1 / 0)
+        circle.drain()
+
+    case.refresh_from_db()
+    assert (case.state, case.times_opened) == (CaseState.OPEN, 2)
+
+
+def _die(event: Event, reason: str) -> None:
+    Event.objects.filter(pk=event.pk).update(
+        state=EventState.DEAD, reason=reason, outcome="", done_at=Now()
+    )
 
 
 def test_a_mystery_parcel_is_a_case_of_whom_it_was_handed_to(circle: Circle) -> None:

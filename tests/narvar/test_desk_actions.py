@@ -1,6 +1,8 @@
 """What the desk can do about a case: what it is told beforehand, and what Narvar is told then."""
 
 import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -159,6 +161,57 @@ def test_an_exchange_waits_or_is_to_be_converted(circle: Circle, anton: User) ->
     case.refresh_from_db()
     assert case.state == CaseState.SNOOZED
     assert Command.objects.get().kind == "shipment_note"
+
+    circle.send()
+    assert Command.objects.get().state in (CommandState.ACCEPTED, CommandState.CONFIRMED)
+    case.refresh_from_db()
+    assert case.state == CaseState.SNOOZED  # that Narvar took the note is no news
+
+    assert case.rma is not None
+    circle.narvar.patch_rma(circle.shop.domain, case.rma.rma_number, email="new@example.com")
+    circle.tell(case.rma.rma_number)
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
+
+
+def _undone(command: Command, by: User) -> None:
+    transitions.undo(command.pk, by=by)
+
+
+def _given_up(command: Command, by: User) -> None:
+    _gave_up(command)
+    transitions.give_up(command.pk, by=by, reason="Nobody knows")
+
+
+def _sent_back(command: Command, by: User) -> None:
+    transitions.send_back(command.pk, by=by, why="Too much")
+
+
+@pytest.mark.parametrize(
+    ("code", "cancel"),
+    [(Action.REFUND, _undone), (Action.REFUND, _given_up), (Action.ASK, _sent_back)],
+)
+def test_a_case_resolved_with_an_act_is_open_again_when_that_is_taken_back(
+    circle: Circle, anton: User, code: str, cancel: Callable[[Command, User], None]
+) -> None:
+    case = stuck(circle)
+    lead = make_staff("lena", circle.shop, Role.APPROVER)
+    done = desk.act(replace(an_act(case, code, anton), then_resolve="Decided"))
+    case.refresh_from_db()
+    assert (case.state, case.present) == (CaseState.RESOLVED, True)
+
+    assert done.command is not None
+    cancel(done.command, lead)
+
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
+    last = case.history.latest("id")
+    assert (last.verb, last.text) == ("reopened", "What was done about it does not stand any more")
+
+    transitions.resolve(case.pk, by=anton, because="By phone", version=case.version)
+    transitions.news_failed(case.shop, done.command.subject)
+    case.refresh_from_db()
+    assert case.state == CaseState.RESOLVED  # once is enough
 
 
 def test_only_what_failed_is_tried_again(circle: Circle, anton: User) -> None:

@@ -24,9 +24,11 @@ from returns_ops.returns.models import Case, CaseEvent, DeskRules, Parcel, Rma
 from returns_ops.returns.states import CaseState, Cause
 from returns_ops.returns.transitions.notices import tell_who_cares
 from returns_ops.returns.transitions.signs import sign_of_parcel, signs_of
+from returns_ops.returns.transitions.taken_back import taken_back
 
 Verb = CaseEvent.Verb
 OVER = "What opened it is over"
+TAKEN_BACK = "What was done about it does not stand any more"
 TOLD = {Verb.CHANGED, Verb.CLOSED, Verb.REOPENED, Verb.WOKE}  # to owners and watchers
 # What the rule may write of a case that exists.
 WRITTEN = [
@@ -75,6 +77,7 @@ class Moves:
 
     now: datetime
     rules: dict[int, DeskRules]
+    taken_back: set[int] = field(default_factory=set)  # cases whose act was
     opened: list[Case] = field(default_factory=list)
     changed: dict[int, Case] = field(default_factory=dict)
     told: list[tuple[Case, Verb, str]] = field(default_factory=list)
@@ -104,7 +107,8 @@ def settle_cases(
     if not touched:
         return
     shops = Shop.objects.in_bulk({rma.shop_id for rma in touched})
-    moves = Moves(timezone.now(), desk_rules_of(shops.values()))
+    undone = taken_back(one for rma in touched for one in held[rma.pk])
+    moves = Moves(timezone.now(), desk_rules_of(shops.values()), undone)
     signs = signs_of(rma for rma in touched if any(one.snoozed_sign for one in held[rma.pk]))
     for rma in touched:
         found = _found(rma, facts[rma.pk], held[rma.pk], moves)
@@ -194,8 +198,9 @@ def _open(about: About, cause: Cause, finding: Finding, moves: Moves) -> None:
 
 
 def _come_back(case: Case, about: About, finding: Finding, moves: Moves) -> None:
-    """What a person resolved stays so while its cause merely lasts."""
-    if case.present and case.marker == finding.marker:
+    """What a person resolved stays so while its cause merely lasts, and their act stands."""
+    undone = case.pk in moves.taken_back
+    if case.present and case.marker == finding.marker and not undone:
         return
     case.state, case.present = CaseState.OPEN, True
     case.opened_at, case.times_opened = moves.now, case.times_opened + 1
@@ -204,7 +209,7 @@ def _come_back(case: Case, about: About, finding: Finding, moves: Moves) -> None
     case.owner_id = about.owner_id or case.owner_id
     _say(case, finding)
     _weigh(case, about, moves, anew=True)
-    _moved(case, moves, Verb.REOPENED, f"It came back: {finding.text}")
+    _moved(case, moves, Verb.REOPENED, TAKEN_BACK if undone else f"It came back: {finding.text}")
 
 
 def _keep(case: Case, about: About, finding: Finding, moves: Moves) -> None:
@@ -266,9 +271,10 @@ def dead_letters_of(rmas: Iterable[Rma]) -> dict[tuple[int, str], list[DeadLette
     about = Q(shop__in={r.shop_id for r in rmas}, subject__in={r.rma_number for r in rmas})
     found: dict[tuple[int, str], list[DeadLetter]] = defaultdict(list)
     dead = Event.objects.filter(about, state=EventState.DEAD).order_by("-id")
-    columns: Any = ("shop", "subject", "pk", "reason", "problem")
-    for shop, subject, pk, reason, problem in dead.values_list(*columns):
-        found[shop, subject].append(DeadLetter(number=pk, reason=reason, problem=problem))
+    columns: Any = ("shop", "subject", "pk", "reason", "problem", "done_at")
+    for shop, subject, pk, reason, problem, at in dead.values_list(*columns):
+        letter = DeadLetter(number=pk, reason=reason, problem=problem, failed_at=at)
+        found[shop, subject].append(letter)
     return found
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -133,11 +134,16 @@ def snooze(
     case.snoozed_sign = sign_of(case) if until_change else ""
     case.held_by = case.held_until = None
     save_case(case, "state", "snoozed_until", "snoozed_sign", "held_by", "held_until")
-    parts = [f"until {until:%d %b, %H:%M} UTC"] if until else []
+    parts = [f"until {_spoken(until, case.shop)}"] if until else []
     parts += ["until something changes"] if until_change else []
     text = f"Snoozed {' or '.join(parts)}" + (f": {why.strip()}" if why.strip() else "")
     tell_case(case, Verb.SNOOZED, text, by=by)
     return case
+
+
+def _spoken(at: datetime, shop: Shop) -> str:
+    """On the clocks of the shop."""
+    return f"{at.astimezone(ZoneInfo(shop.timezone)):%d %b, %H:%M %Z}"
 
 
 def _judge_snooze(case: Case, until: datetime | None, until_change: bool) -> None:

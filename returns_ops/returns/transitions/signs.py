@@ -6,8 +6,12 @@ from collections.abc import Iterable
 
 from django.db.models import Max, Q
 
-from returns_ops.messaging.models import Command, Event, EventState
+from returns_ops.messaging.models import Command, CommandState, Event, EventState
+from returns_ops.returns.kinds import TELLINGS
 from returns_ops.returns.models import Case, Rma
+
+# What we tell is on its way for a while: only that it failed is news.
+FAILED = [CommandState.REFUSED, CommandState.ATTENTION]
 
 
 def sign_of(case: Case) -> str:
@@ -28,11 +32,12 @@ def signs_of(rmas: Iterable[Rma]) -> dict[int, str]:
         return {}
     about = Q(shop__in={r.shop_id for r in rmas}, subject__in={r.rma_number for r in rmas})
     stands: dict[tuple[int, str], list[str]] = defaultdict(list)
-    commands = Command.objects.filter(about).order_by("id")
+    underway = Q(kind__in=TELLINGS) & ~Q(state__in=FAILED)
+    commands = Command.objects.filter(about).exclude(underway).order_by("id")
     for shop, subject, pk, state in commands.values_list("shop", "subject", "pk", "state"):
         stands[shop, subject].append(f"{pk} {state}")
     dead = Event.objects.filter(about, state=EventState.DEAD).values_list("shop", "subject")
-    for shop, subject, newest in dead.annotate(newest=Max("id")).order_by():
+    for shop, subject, newest in dead.annotate(newest=Max("done_at")).order_by():
         stands[shop, subject].append(f"dead {newest}")
     return {rma.pk: _sign(rma, stands[rma.shop_id, rma.rma_number]) for rma in rmas}
 

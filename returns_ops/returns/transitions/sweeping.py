@@ -98,9 +98,9 @@ def warn_of_lateness(now: datetime | None = None) -> int:
     now = now or timezone.now()
     soon = Q(due_at__gt=now, due_at__lte=now + WARN_BEFORE)
     cases = Case.objects.filter(soon, state=CaseState.OPEN, owner__isnull=False)
-    rows = list(cases.select_related("owner", "rma", "parcel").order_by("due_at")[:SLICE])
-    known = Notice.objects.filter(case__in=rows, kind=Notice.Kind.LATE)
+    known = Notice.objects.filter(case__in=cases.values("pk"), kind=Notice.Kind.LATE)
     told = set(known.values_list("user", "case", "key"))
-    fresh = [one for one in rows if (one.owner_id, one.pk, late_key(one.due_at)) not in told]
-    late_notices(fresh)
-    return len(fresh)
+    dates = cases.order_by("due_at").values_list("owner", "pk", "due_at")
+    fresh = [pk for owner, pk, due in dates if (owner, pk, late_key(due)) not in told][:SLICE]
+    rows = cases.filter(pk__in=fresh).select_related("owner", "rma", "parcel")
+    return len(late_notices(rows))
