@@ -57,6 +57,12 @@ class FindingsForm(forms.Form):
     findings = forms.CharField(max_length=10_000, required=False, strip=False)
     version = forms.IntegerField(min_value=1)
 
+    @property
+    def problem(self) -> str:
+        if "version" in self.errors:
+            return "This form did not arrive whole. Save it again."
+        return " ".join(str(text) for text in self.errors["findings"])
+
 
 class SnoozeProblem(ValueError):
     """In words for the person."""

@@ -17,6 +17,11 @@ class StaffRequest(HttpRequest):
     access: "Access"
 
 
+def posted(request: HttpRequest, name: str) -> str:
+    """A text of the form as it can be stored: PostgreSQL takes no NUL."""
+    return request.POST.get(name, "").replace("\x00", "")
+
+
 def wants_part(request: StaffRequest) -> bool:
     htmx = request.htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request

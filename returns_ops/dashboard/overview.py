@@ -72,14 +72,22 @@ def overview_of(access: Access, now: datetime) -> Overview:
 
 
 def _link(screen: str, keep: dict[str, str], **query: str) -> str:
-    return f"{reverse(screen)}?{urlencode({**query, **keep})}"
+    asked = urlencode({**query, **keep})
+    return f"{reverse(screen)}?{asked}" if asked else reverse(screen)
+
+
+def _queue_link(access: Access, work: Work, keep: dict[str, str]) -> str:
+    """Who works at the desk finds exceptions there."""
+    if work == Work.EXCEPTION and access.may(Permission.RESOLVE):
+        return _link("exceptions", keep)
+    return _link("rmas", keep, tab=work.value)
 
 
 def _queues(access: Access, keep: dict[str, str]) -> list[Queue]:
     return [
         Queue(
             name=str(work.label),
-            url=_link("rmas", keep, tab=work.value),
+            url=_queue_link(access, work, keep),
             number=access.work_counts.get(work, 0),
             icon=look_of("work", work).icon,
             tone=look_of("work", work).tone,

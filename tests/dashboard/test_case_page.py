@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from returns_ops.accounts.models import AuditEntry, Shop, User
+from returns_ops.accounts.permissions import Role
 from returns_ops.dashboard.show.diff import diff
 from returns_ops.messaging.models import Command
 from returns_ops.returns.models import Case, CaseEvent, CaseWatch, DeskPreference, Notice
@@ -237,6 +238,30 @@ def test_a_late_save_keeps_both_texts(client: Client, sam: User, case: Case, log
     both = {"findings": "Both called", "version": fresh(case).version}
     client.post(url(case, "findings/"), both)
     assert fresh(case).findings == "Both called"
+
+
+def test_findings_that_are_too_long_are_kept_on_the_page(client: Client, case: Case) -> None:
+    lines = "a\r\n" * 4_500  # 9,000 characters as the browser counts them
+    seen = {"version": case.version}
+
+    long = client.post(url(case, "findings/"), {"findings": lines + "b" * 1_001, **seen})
+    assert long.status_code == 422
+    assert "b" * 1_001 in long.content.decode()
+    assert fresh(case).findings == ""
+
+    assert client.post(url(case, "findings/"), {"findings": lines, **seen}).status_code == 302
+    assert fresh(case).findings == lines.replace("\r\n", "\n").strip()
+
+
+def test_what_no_browser_sends_breaks_nothing(client: Client, case: Case) -> None:
+    for since in ("2026-13-01T00:00:00Z", "2026-01-01T00:00:00+99:99"):
+        assert client.get("/exceptions/changes/", {"since": since}).status_code == 204
+    assert client.post(url(case, "skip/"), {"other": "not\x00 mine"}).status_code == 302
+    assert CaseEvent.objects.get(verb="skipped").data["why"] == "not mine"
+    stranger = make_staff("stranger", make_shop(), Role.AGENT, first_name="Secret")
+    told = client.post(url(case, "owner/"), {"act": "assign", "to": stranger.pk})
+    assert "Secret" not in told.content.decode()
+    assert fresh(case).owner is None
 
 
 def test_skipping_asks_why(client: Client, case: Case) -> None:

@@ -19,10 +19,10 @@ from returns_ops.dashboard.case_forms import (
     snooze_of,
 )
 from returns_ops.dashboard.desk import Asked
-from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.htmx import StaffRequest, posted
 from returns_ops.dashboard.show.acting import Tried
 from returns_ops.dashboard.show.case import case_or_404
-from returns_ops.dashboard.show.case_page import case_page
+from returns_ops.dashboard.show.case_page import case_page, colleagues_of
 from returns_ops.dashboard.views.desk import next_case
 from returns_ops.narvar import decisions
 from returns_ops.returns import transitions
@@ -110,7 +110,7 @@ def case_owner(request: StaffRequest, case_id: int) -> HttpResponse:
                 transitions.assign(found.pk, None, by=by)
                 return "It is nobody's now."
             case "assign":
-                to = _colleague(request.POST.get("to", ""))
+                to = _colleague(found, request.POST.get("to", ""))
                 transitions.assign(found.pk, to, by=by)
                 return f"Assigned to {to.known_as}."
         raise Refused("This form did not arrive whole.")
@@ -118,9 +118,11 @@ def case_owner(request: StaffRequest, case_id: int) -> HttpResponse:
     return moved(request, found, move)
 
 
-def _colleague(text: str) -> User:
+def _colleague(case: Case, text: str) -> User:
+    """Nobody else is even named."""
     known = text.isascii() and text.isdecimal() and len(text) < 19
-    user = User.objects.filter(pk=int(text), is_active=True).first() if known else None
+    people = colleagues_of(case) if known else []
+    user = next((one for one in people if one.pk == int(text)), None)
     if user is None:
         raise Refused("There is no such person.")
     return user
@@ -166,7 +168,7 @@ def _woken(case: Case, by: User) -> str:
 @needs(Permission.RESOLVE)
 def case_skip(request: StaffRequest, case_id: int) -> HttpResponse:
     found = case_or_404(request.access, case_id)
-    why = request.POST.get("why") or request.POST.get("other", "")
+    why = posted(request, "why") or posted(request, "other")
     try:
         transitions.skip(found.pk, by=request.user, why=why)
     except Refused as refusal:
@@ -180,7 +182,7 @@ def case_skip(request: StaffRequest, case_id: int) -> HttpResponse:
 def case_note(request: StaffRequest, case_id: int) -> HttpResponse:
     found = case_or_404(request.access, case_id)
     form = CaseNoteForm(request.POST)
-    text = request.POST.get("note", "")
+    text = posted(request, "note")
     if not form.is_valid():
         return shown(request, found, note_problem=form.problem, note_text=text, status=422)
     try:
@@ -215,9 +217,11 @@ def _tell_narvar(case: Case, form: CaseNoteForm, by: User) -> None:
 def case_findings(request: StaffRequest, case_id: int) -> HttpResponse:
     """The text that all at the desk share; two who write at once both keep theirs."""
     found = case_or_404(request.access, case_id)
-    form = FindingsForm(request.POST)
+    # A browser counts a line break as one character, and sends two.
+    typed = posted(request, "findings").replace("\r\n", "\n")
+    form = FindingsForm({"findings": typed, "version": request.POST.get("version")})
     if not form.is_valid():
-        raise Http404("This form did not arrive whole.")
+        return shown(request, found, status=422, findings_problem=form.problem, findings_text=typed)
     given = form.cleaned_data
     try:
         transitions.save_findings(

@@ -1,6 +1,7 @@
 """The exceptions desk: its lists, the views people keep, and the next case to work on."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.desk import CAUSES, CLOCKS, Asked, frame_of, listing_of
-from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
+from returns_ops.dashboard.htmx import StaffRequest, posted, render_page_or_part
 from returns_ops.dashboard.show.bulk import bar_buttons
 from returns_ops.dashboard.show.causes import cause_cards, clock_groups
 from returns_ops.returns import clocks, transitions
@@ -60,7 +61,7 @@ def _desk(
     context["bulk_actions"] = bar_buttons()
     if not asked.is_list:
         return render(request, LIST, context)
-    context["view_name"] = request.POST.get("name", "")
+    context["view_name"] = posted(request, "name")
     return render_page_or_part(request, LIST, part, context, status=422 if problem else 200)
 
 
@@ -70,13 +71,21 @@ def exceptions_changes(request: StaffRequest) -> HttpResponse:
     """What has come or changed since a list was shown; silence when nothing has."""
     access = request.access
     asked = Asked.read(access, request.GET)
-    since = parse_datetime(request.GET.get("since", "")[:40])
+    since = _moment(request.GET.get("since", "")[:40])
     if since is None or since.tzinfo is None:
         return HttpResponse(status=204)
     shops = asked.shops_of(access)
     found = desk_changes(asked.wanted, shops, access.user, since=since, now=timezone.now())
     text = told(found)
     return HttpResponse(text) if text else HttpResponse(status=204)
+
+
+def _moment(text: str) -> datetime | None:
+    """Nothing, too, where it looks like a time but is none."""
+    try:
+        return parse_datetime(text)
+    except (ValueError, OverflowError):
+        return None
 
 
 def told(changes: Changes) -> str:
@@ -95,11 +104,11 @@ def told(changes: Changes) -> str:
 def desk_views(request: StaffRequest) -> HttpResponse:
     """Keep what is on the screen under a name."""
     access = request.access
-    asked = Asked.parse(access, request.POST.get("query", ""))
+    asked = Asked.parse(access, posted(request, "query"))
     shared = request.POST.get("shared", "")
     shop = access.shop_or_404(shared) if shared else None
     try:
-        name = request.POST.get("name", "")
+        name = posted(request, "name")
         transitions.save_view(name, asked.query(), by=access.user, shop=shop)
     except Refused as problem:
         return _desk(request, asked, problem=str(problem))

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
-from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.htmx import StaffRequest, posted
 from returns_ops.dashboard.show.macros import macros_page, steps_of
 from returns_ops.narvar import macros
 from returns_ops.returns.models import Macro
@@ -21,7 +21,7 @@ PAGE = "dashboard/desk/macros.html"
 def desk_macros(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, PAGE, {"page": macros_page(request.access, {})})
-    typed = {name: str(value) for name, value in request.POST.items()}
+    typed = {name: posted(request, name) for name in request.POST}
     shop = request.access.shop_or_404(typed.get("shop", ""))
     cause = typed.get("cause", "")
     try:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
-from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.htmx import StaffRequest, posted
 from returns_ops.dashboard.show.playbook import playbook_page
 from returns_ops.returns import transitions
 from returns_ops.returns.states import Cause
@@ -24,7 +24,7 @@ def playbook(request: StaffRequest, cause: str) -> HttpResponse:
     page = playbook_page(request.access, Cause(cause), timezone.now())
     if request.method != "POST":
         return render(request, "dashboard/desk/playbook.html", {"page": page})
-    typed, number = request.POST.get("text", ""), request.POST.get("number", "")
+    typed, number = posted(request, "text"), request.POST.get("number", "")
     said: dict[str, object] = {"typed": typed}
     try:
         transitions.edit_playbook(
