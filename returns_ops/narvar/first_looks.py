@@ -43,7 +43,8 @@ def _location_since(command: Command) -> Answer | None:
     if shown is None:
         return _refused("Narvar does not have this location any more", gone=True)
     seen = facts_of(shown)
-    changes = differences(command.summary["before"], seen, said="was")
+    before = command.summary["before"]  # None: Narvar named it, and never showed it
+    changes = differences(before, seen, said="was") if before else []
     if not changes:
         return None
     if not differences(command.summary["asked"], seen):

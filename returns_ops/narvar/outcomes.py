@@ -92,7 +92,7 @@ def _location_saved(command: Command) -> Seen:
         return Seen(done=False, words="Narvar shows the location as it was")
     if not differences(asked, seen):
         return Seen(done=True, words="Narvar shows the location as asked for")
-    if took(asked, before, seen):
+    if before and took(asked, before, seen):
         return Seen(done=True, words="Narvar shows the location changed")
     return Seen(done=None, words="Narvar shows the location as somebody else wrote it")
 

@@ -253,6 +253,30 @@ def test_a_form_on_an_older_version_keeps_what_was_typed(
     assert hidden(page)["version"] == str(andover.version + 1)
 
 
+def test_a_form_on_an_older_version_stays_so_when_it_had_a_mistake_first(
+    lola: Client, andover: ReturnLocation
+) -> None:
+    url = f"{andover.get_absolute_url()}edit/"
+    stale = open_form(lola, url)
+    ReturnLocation.objects.update(version=andover.version + 1, city="Lawrence")
+
+    wrong = text(lola.post(url, {**stale, **ANDOVER, "name": ""}))
+    assert hidden(wrong)["version"] == str(andover.version)
+
+    again = lola.post(url, {**stale, **ANDOVER, "name": "Gate 9", "version": andover.version})
+    assert again.status_code == 409
+    andover.refresh_from_db()
+    assert andover.city == "Lawrence"
+
+
+def test_another_id_that_cannot_be_read_is_refused(lola: Client, andover: ReturnLocation) -> None:
+    form = {"other_id": "gid\x00", "version": andover.version}
+
+    assert lola.post(f"{andover.get_absolute_url()}link/", form).status_code == 409
+    andover.refresh_from_db()
+    assert andover.other_ids == []
+
+
 def test_a_twin_is_refused_with_the_form_kept(lola: Client, andover: ReturnLocation) -> None:
     answer = add(lola, phone="(978) 555-0100")
 

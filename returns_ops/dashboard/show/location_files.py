@@ -87,7 +87,7 @@ def import_page(job: LocationImport, now: datetime, *, after: int = 0) -> Import
         progress=progress(job),
         wrong=by_verdict.get(Verdict.ERROR, 0),
         todo=by_verdict.get(Verdict.NEW, 0) + by_verdict.get(Verdict.CHANGED, 0),
-        moving=job.rows.filter(moves=True).count(),
+        moving=job.rows.filter(moves=True, verdict=Verdict.CHANGED).count(),
         more=f"{own}?after={found[PAGE - 1].line}" if len(found) > PAGE else "",
         started=clock.ago(job.created_at),
     )

@@ -19,6 +19,7 @@ from returns_ops.returns.location_snapshot import (
     differences,
     facts_of,
     same_place,
+    took,
 )
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.transitions import location_acts as acts
@@ -127,7 +128,7 @@ def _settled(command: Command, location: ReturnLocation, shown: LocationSnapshot
         return False
     asked, seen = command.summary["asked"], facts_of(shown)
     other = differences(asked, seen)
-    if other and seen == command.summary.get("before"):
+    if other and not _is_ours(command, asked, seen):
         return False
     confirmed(command)
     before = facts_of(location)
@@ -139,6 +140,15 @@ def _settled(command: Command, location: ReturnLocation, shown: LocationSnapshot
         text = location.problem
         acts.remember(location, before, source=NARVAR, verb="kept", text=text, command=command)
     return True
+
+
+def _is_ours(command: Command, asked: Facts, seen: Facts) -> bool:
+    """Whether what is shown, other than we asked for, can be what Narvar made of it."""
+    before = command.summary.get("before")
+    if seen == before:
+        return False
+    unclear = command.state == CommandState.ATTENTION and command.kind == Kind.UPDATE_LOCATION
+    return not unclear or (bool(before) and took(asked, before, seen))
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from returns_ops.messaging.models import Command
 from returns_ops.returns.location_compare import Comparison, compare
 from returns_ops.returns.location_snapshot import facts_of
 from returns_ops.returns.models import ReturnLocation
+from returns_ops.returns.orders import CONTROL
 from returns_ops.returns.transitions import location_acts as acts
 from returns_ops.returns.transitions.approval import Refused
 from returns_ops.returns.transitions.location_acts import Act
@@ -68,8 +69,8 @@ def link_location(linking: Linking) -> ReturnLocation:
     """From now on parcels with this id are known to go there."""
     location, other_id = _lock(linking.location_id), linking.other_id.strip()
     _may_link(location, linking)
-    if not other_id or len(other_id) > 255:
-        raise Refused("Say which id, in up to 255 characters.")
+    if not other_id or len(other_id) > 255 or CONTROL.search(other_id):
+        raise Refused("Say which id, in up to 255 characters that can be read.")
     if other_id in [location.narvar_id, *location.other_ids]:
         return location
     others = ReturnLocation.objects.filter(shop=location.shop, removed_at=None)

@@ -130,7 +130,7 @@ def ask_for(
     acts.replace_left_open(location, act.by)
     was = was or (acts.kept(location) if location.pk else None)
     before = facts_of(location) if location.pk else {}
-    at_narvar = location.shown if location.narvar_id else None
+    at_narvar = (location.shown or None) if location.narvar_id else None
     acts.put(location, facts_of(order))
     location.sync, location.problem = Sync.SENDING, ""
     location.followed, location.gone_at = {}, None
