@@ -33,7 +33,7 @@ def retry_facts(case: Case, bundle: Bundle, user: User) -> RetryFacts | None:
         return _anew_facts(command, bundle, user)
     unclear = "Nobody knows whether it was done. Somebody else has to give it up first."
     blocked = () if transitions.can_be_sent_again(command) else (unclear,)
-    call = "The same bytes under the same reference: what Narvar has done, it will not do twice"
+    call = "The same bytes under the same reference, unless a look at Narvar shows it as paid"
     return RetryFacts(what="decision", call=call, effect="One more try.", blocked=blocked)
 
 

@@ -63,6 +63,7 @@ def test_a_location_is_added_by_the_keyboard_alone(desk: Page, shop: Shop) -> No
     keys.press("g")
     keys.press("l")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Return locations")
+    desk.wait_for_load_state()  # the page hears keys once its script has run
     keys.press("n")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Add a return location")
 

@@ -204,7 +204,7 @@ def test_many_requests_ask_the_database_no_more_than_one(team: Team, many: int) 
         requests.changed_since(waiting)
         requests.answers_to(waiting)
 
-    assert (len(waiting), len(queries)) == (many, 6)
+    assert (len(waiting), len(queries)) == (many, 7)
 
 
 AMOUNTS = st.none() | st.decimals("0", "99999", places=4)

@@ -13,7 +13,7 @@ from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.amounts import AmountProblem, amount_typed
 from returns_ops.dashboard.case_forms import ActForm, MacroForm, SnoozeProblem, typed_time
 from returns_ops.dashboard.desk import Asked
-from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.htmx import StaffRequest, posted
 from returns_ops.dashboard.show.acting import Tried
 from returns_ops.dashboard.show.case import case_or_404
 from returns_ops.dashboard.show.case_merge import merge_of_case
@@ -72,7 +72,7 @@ def case_act(request: StaffRequest, case_id: int) -> HttpResponse:
     if given["action"] == Action.MATCH and found.parcel_id:
         return redirect("parcel", found.parcel_id)
     arguments, errors = arguments_of(request, found, given["action"])
-    typed = {name: request.POST.get(name, "") for name in FIELDS}
+    typed = {name: posted(request, name) for name in FIELDS}
     if errors:
         tried = Tried(code=given["action"], typed=typed, errors=errors)
         return shown(request, found, tried=tried, status=422)
@@ -125,7 +125,7 @@ def arguments_of(
     arguments: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for name in FIELDS:
-        text = request.POST.get(name, "").replace("\r\n", "\n").strip()
+        text = posted(request, name).replace("\r\n", "\n").strip()
         if not text:
             continue
         try:

@@ -121,7 +121,7 @@ def _macro(text: str, shop: Shop) -> int:
 
 
 def _needed(name: str, data: QueryDict, problem: str) -> dict[str, Any]:
-    text = data.get(name, "").replace("\r\n", "\n").strip()
+    text = data.get(name, "").replace("\x00", "").replace("\r\n", "\n").strip()
     if not text:
         raise Refused(problem)
     if len(text) > desk.LONGEST_NOTE:
