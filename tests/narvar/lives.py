@@ -98,4 +98,5 @@ def history() -> list[Any]:
 def forget_everything() -> None:
     """Back to an empty mirror, without touching shop and people."""
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE returns_rma, messaging_event, returns_workcount CASCADE")
+        counts = "returns_workcount, returns_casecount"
+        cursor.execute(f"TRUNCATE returns_rma, messaging_event, {counts} CASCADE")
