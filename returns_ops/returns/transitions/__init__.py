@@ -38,6 +38,7 @@ from returns_ops.returns.transitions.desk import (
     watch,
     work_next,
 )
+from returns_ops.returns.transitions.giving_up import give_up
 from returns_ops.returns.transitions.location_acts import (
     Act,
     Confirmation,
@@ -84,7 +85,6 @@ from returns_ops.returns.transitions.receiving import (
     take_back,
 )
 from returns_ops.returns.transitions.rereading import MOST_TRIES, ask_later, asked_in_vain
-from returns_ops.returns.transitions.resending import give_up
 from returns_ops.returns.transitions.revealing import reveal_email
 from returns_ops.returns.transitions.second import approve_request, end_requests, send_back
 from returns_ops.returns.transitions.sending_again import can_be_sent_again, send_again
