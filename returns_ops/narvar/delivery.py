@@ -26,9 +26,10 @@ def deliver_next() -> bool:
         return False
     failpoint("send.after_claim")
     command, attempt = claimed
-    answer = _try(command)
+    link = Connection.objects.select_related("shop").filter(shop=command.shop_id).first()
+    answer = _try(command, link)
     failpoint("send.before_settle")
-    settle(command, attempt, answer)
+    settle(command, attempt, answer, link)
     failpoint("send.after_settle")
     return True
 
@@ -47,8 +48,7 @@ def blocked() -> outbox.Blocked:
     )
 
 
-def _try(command: Command) -> outbox.Answer:
-    link = Connection.objects.select_related("shop").filter(shop=command.shop_id).first()
+def _try(command: Command, link: Connection | None) -> outbox.Answer:
     if link is None:
         problem = "The shop is not connected to Narvar"
         return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
@@ -103,10 +103,12 @@ def _frozen(command: Command) -> client.Call:
     )
 
 
-def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
+def settle(
+    command: Command, attempt: Attempt, answer: outbox.Answer, link: Connection | None = None
+) -> None:
     """Write what the try brought; a worker that outlived its lease changes nothing."""
     told = {"command": command.pk, "attempt": attempt.number}
-    if _settle(command, attempt, answer):
+    if _settle(command, attempt, answer, link):
         log.info("tried", **told, outcome=answer.outcome)
     else:
         log.warning("fenced", **told)
@@ -114,7 +116,9 @@ def settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> None:
 
 @retried
 @transaction.atomic
-def _settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> bool:
+def _settle(
+    command: Command, attempt: Attempt, answer: outbox.Answer, link: Connection | None
+) -> bool:
     """Whether the command was still ours to move."""
     subject = transitions.lock_subject(command)
     held = outbox.hold_the_fence(command)
@@ -124,15 +128,23 @@ def _settle(command: Command, attempt: Attempt, answer: outbox.Answer) -> bool:
     if held is None:
         return False
     transitions.moved(outbox.settle(held, answer), subject)
-    _note_connection(held, answer)
+    if link is not None:
+        _note_connection(link, answer)
     failpoint("send.before_commit")
     return True
 
 
-def _note_connection(command: Command, answer: outbox.Answer) -> None:
-    """A refused credential stops the shop, and is said on its screens, until it is replaced."""
-    link = Connection.objects.filter(shop=command.shop_id)
+def _note_connection(link: Connection, answer: outbox.Answer) -> None:
+    """A refused credential stops the shop, and is said on its screens, until it is replaced.
+
+    An answer to the one before says nothing of the one that replaced it while it was under way.
+    """
+    same = Connection.objects.filter(
+        pk=link.pk,
+        narvar_username=link.narvar_username,
+        narvar_password_encrypted=link.narvar_password_encrypted,
+    )
     if answer.outcome == AttemptOutcome.UNAUTHORISED:
-        link.update(problem=answer.problem)
+        same.update(problem=answer.problem)
     elif answer.outcome in (AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED):
-        link.exclude(problem="").update(problem="")
+        same.exclude(problem="").update(problem="")

@@ -1,8 +1,9 @@
 "use strict";
-(() => { // after htmx and scanner.js
+(() => { // after htmx, scanner.js and bench_keys.js
   const $ = (selector) => document.querySelector(selector);
   const form = $("#scan"), code = $("#code"), { body } = document;
   if (!form || !window.htmx) return;
+  const { named, keys, control } = benchKeys;
   const RETRY = 4000, SETTLED = htmx.config.defaultSettleDelay + 5;
   const LATCHES = {
     REJECT: ["rejected", "Reject"],
@@ -73,15 +74,6 @@
     line.lastElementChild.textContent = `${count} scan${count === 1 ? "" : "s"} waiting`;
   };
 
-  // The controls of the page: data-primary, data-bench-key and data-card inside #work.
-  const named = (name) => [...document.querySelectorAll(`#work [data-${name}]`)];
-  const words = (elt, name) => elt.getAttribute(`data-${name}`).split(" ");
-  const keys = () => named("bench-key").flatMap((elt) => words(elt, "bench-key"));
-  const control = ({ key, card }) => {
-    const name = key === "Enter" ? "primary" : card === undefined ? "bench-key" : "card";
-    const fits = (elt) => name === "primary" || words(elt, name).includes(card ?? key);
-    return named(name).find((elt) => fits(elt) && !elt.matches(":disabled, [aria-disabled=true]"));
-  };
   const press = (one) => {
     const target = elsewhere === null && control(one);
     if (!target) {
@@ -204,35 +196,6 @@
     else if (key === "Enter" ? !entered : wants(key)) push({ key });
   };
   listenToScanner({ box: code, gap: +form.dataset.gap || 45, wants, pressed, scanned });
-
-  // The help, read off the controls that these keys press.
-  const CAPS = { Escape: "Esc" };
-  const told = (elt) => elt.labels?.[0]?.textContent.trim() ||
-    [...elt.childNodes].filter(({ nodeName }) => nodeName !== "KBD").map((node) => node.textContent).join("").trim();
-  const line = (caps, label) => {
-    const term = document.createElement("dt"), text = document.createElement("dd");
-    caps.forEach((cap, place) => {
-      const one = document.createElement("kbd");
-      one.textContent = cap;
-      term.append(place ? " then " : "", one);
-    });
-    text.textContent = label;
-    return [term, text];
-  };
-  $("#help")?.addEventListener("beforetoggle", ({ newState }) => {
-    if (newState !== "open") return;
-    const all = keys(), digits = all.filter((key) => /^\/?\d$/.test(key));
-    const lines = ["Enter", ...new Set(all)].filter((key) => !digits.includes(key)).flatMap((key) => {
-      const elt = control({ key });
-      return elt ? line([CAPS[key] ?? key], told(elt)) : [];
-    });
-    const span = (of) => of.length && `${of[0].at(-1)}–${of.at(-1).at(-1)}`;
-    const [outcomes, choice] = [digits.filter((key) => key[1]), digits.filter((key) => !key[1])].map(span);
-    if (outcomes) lines.push(...line(["/", outcomes], "Outcome of the last item"));
-    if (choice) lines.push(...line([choice], "Choose from the list"));
-    $("#bench-help").hidden = !lines.length;
-    $("#bench-help dl").replaceChildren(...lines);
-  });
 
   // At a bench the box has the focus, unless a person took it elsewhere; at a desk, once it is used.
   let leads = "leads" in form.dataset;

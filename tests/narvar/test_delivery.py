@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import AttemptOutcome, Command, CommandState
-from returns_ops.narvar import delivery, looking
+from returns_ops.narvar import client, delivery, looking
 from returns_ops.narvar.connections import Details, connect
 from returns_ops.narvar.models import Connection
 from returns_ops.returns.models import RmaEvent, Transaction
@@ -177,10 +177,24 @@ def test_told_to_wait_we_wait_and_lose_no_try(circle: Circle) -> None:
     assert 45 <= wait.total_seconds() <= 48
 
 
+NEW = {"username": "new-name", "password": "a-new-password"}
+
+
+def enter_new_credential(circle: Circle) -> None:
+    connect(
+        Details(
+            domain=DOMAIN,
+            narvar_url=circle.narvar.url,
+            narvar_username=NEW["username"],
+            narvar_password=NEW["password"],
+        )
+    )
+
+
 def test_a_refused_credential_stops_the_shop_until_it_is_replaced(circle: Circle) -> None:
     rma = circle.arrive()
     command = circle.approve(rma)
-    circle.narvar.set_credentials(DOMAIN, username="new-name", password="a-new-password")
+    circle.narvar.set_credentials(DOMAIN, **NEW)
 
     circle.send(tries=3)
     command.refresh_from_db()
@@ -188,15 +202,36 @@ def test_a_refused_credential_stops_the_shop_until_it_is_replaced(circle: Circle
     assert (command.state, command.tries) == (CommandState.QUEUED, 1)
     assert "401" in circle.shop.connection.problem
 
-    connect(
-        Details(
-            domain=DOMAIN,
-            narvar_url=circle.narvar.url,
-            narvar_username="new-name",
-            narvar_password="a-new-password",
-        )
-    )
+    enter_new_credential(circle)
     circle.send()
+    assert len(circle.refunds(rma)) == 1
+
+
+@pytest.mark.parametrize("takes_the_old", [True, False])
+def test_a_credential_replaced_during_a_call_stops_nothing_and_is_used_for_the_next(
+    takes_the_old: bool, circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rma = circle.arrive()
+    command = circle.approve(rma)
+    circle.narvar.set_credentials(DOMAIN, **NEW, keep_old=takes_the_old)
+
+    def call_meanwhile(link: Connection, call: client.Call) -> client.Reply:
+        reply = client_call(link, call)
+        if not Connection.objects.filter(narvar_username=NEW["username"]).exists():
+            enter_new_credential(circle)
+        return reply
+
+    client_call = client.call
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "call", call_meanwhile)
+        circle.send()
+    circle.shop.connection.refresh_from_db()
+    assert (circle.shop.connection.problem, delivery.blocked().shops) == ("", set())
+
+    circle.send()
+    circle.refund_arrives(rma)
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
     assert len(circle.refunds(rma)) == 1
 
 
