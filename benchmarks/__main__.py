@@ -13,10 +13,10 @@ django.setup()
 
 from django.core.management import call_command
 
-from benchmarks import door, drain, pages, scan
+from benchmarks import door, drain, lists, scan
 from benchmarks.table import Row, show
 
-BENCHMARKS = {"door": door.run, "drain": drain.run, "pages": pages.run, "scan": scan.run}
+BENCHMARKS = {"door": door.run, "drain": drain.run, "lists": lists.run, "scan": scan.run}
 
 
 def main(names: list[str]) -> int:

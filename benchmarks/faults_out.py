@@ -47,9 +47,11 @@ FAULTS = [
     "html",
     "empty",
     "failure",
+    "slow",
 ]
 SHARE = 1 / 3
 RATE_LIMITED_SECONDS = 3
+SLOW = 30  # bytes a second: an answer of two or three seconds
 SHARE_TO_DECIDE = 0.85
 # So many wait at most: with more, the time to settle would be that of our own queue.
 MOST_WAITING = 300
@@ -167,6 +169,7 @@ def run(narvar: Simulator, circles: list[Circle], stack: Stack, given: argparse.
         seed=given.seed,
         operations=["approval"],
         reset=RATE_LIMITED_SECONDS,
+        bytes_per_second=SLOW,
     )
     watch = QuotaWatch(narvar, reset=RATE_LIMITED_SECONDS)
     clerks, killer = Clerks(given.clerks), Killer(stack, given)

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
@@ -11,6 +12,7 @@ from returns_ops.returns.snapshot import RmaSnapshot
 
 LONGEST = 255
 SHORTEST_PREFIX = 2
+TAIL = 6
 
 
 def normalise(text: str) -> str:
@@ -21,15 +23,35 @@ def normalise(text: str) -> str:
 
 def tokens_of(snapshot: RmaSnapshot) -> set[tuple[str, str]]:
     """The (kind, token) pairs by which this RMA is found."""
+    return words_of(
+        rma_number=snapshot.rma_number,
+        order_number=snapshot.order_number,
+        email=snapshot.email,
+        tracking_numbers=[package.tracking_number for package in snapshot.packages],
+        skus=[item.sku for item in snapshot.items],
+    )
+
+
+def words_of(
+    *,
+    rma_number: str,
+    order_number: str,
+    email: str,
+    tracking_numbers: Iterable[str],
+    skus: Iterable[str],
+) -> set[tuple[str, str]]:
+    """A tracking number is also found by its end, which is what people read off a label."""
     kind = SearchToken.Kind
+    tracked = [normalise(number) for number in tracking_numbers]
     pairs = [
-        (kind.RMA, snapshot.rma_number),
-        (kind.ORDER, snapshot.order_number),
-        (kind.EMAIL, snapshot.email),
-        *((kind.TRACKING, package.tracking_number) for package in snapshot.packages),
-        *((kind.SKU, item.sku) for item in snapshot.items),
+        (kind.RMA, normalise(rma_number)),
+        (kind.ORDER, normalise(order_number)),
+        (kind.EMAIL, normalise(email)),
+        *((kind.TRACKING, number) for number in tracked),
+        *((kind.TAIL, number[-TAIL:]) for number in tracked if len(number) > TAIL),
+        *((kind.SKU, normalise(sku)) for sku in skus),
     ]
-    return {(name.value, normalise(text)) for name, text in pairs if normalise(text)}
+    return {(name.value, token) for name, token in pairs if token}
 
 
 def find(query: str, shops: QuerySet[Shop]) -> QuerySet[Rma]:

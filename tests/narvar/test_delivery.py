@@ -177,7 +177,7 @@ def test_told_to_wait_we_wait_and_lose_no_try(circle: Circle) -> None:
     assert 45 <= wait.total_seconds() <= 48
 
 
-NEW = {"username": "new-name", "password": "a-new-password"}
+NEW: dict[str, Any] = {"username": "new-name", "password": "a-new-password"}
 
 
 def enter_new_credential(circle: Circle) -> None:
@@ -213,7 +213,7 @@ def test_a_credential_replaced_during_a_call_stops_nothing_and_is_used_for_the_n
 ) -> None:
     rma = circle.arrive()
     command = circle.approve(rma)
-    circle.narvar.set_credentials(DOMAIN, **NEW, keep_old=takes_the_old)
+    circle.narvar.set_credentials(DOMAIN, keep_old=takes_the_old, **NEW)
 
     def call_meanwhile(link: Connection, call: client.Call) -> client.Reply:
         reply = client_call(link, call)

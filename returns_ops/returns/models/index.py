@@ -12,6 +12,7 @@ class SearchToken(models.Model):
         ORDER = "order", "Order number"
         EMAIL = "email", "E-mail"
         TRACKING = "tracking", "Tracking number"
+        TAIL = "tail", "End of a tracking number"
         SKU = "sku", "SKU"
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")

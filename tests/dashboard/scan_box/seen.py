@@ -1,0 +1,29 @@
+"""What is seen and heard at the scan box."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import BrowserContext, Page, expect
+
+MARKS = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("e2e"),
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.dashboard.bench_pages"),
+]
+
+
+def give_cookie(context: BrowserContext, client: Client, name: str, url: str) -> None:
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
+
+
+def said(bench: Page, words: str) -> None:
+    expect(bench.locator("#scan-said")).to_have_text(words)
+
+
+def waits(bench: Page, words: str) -> None:
+    expect(bench.locator("#scan-waiting")).to_be_visible()
+    expect(bench.locator("#scan-waiting")).to_have_text(words)
+
+
+def heard(bench: Page) -> list[int]:
+    return list(bench.evaluate("heard"))
