@@ -14,7 +14,7 @@ django.setup()
 from django.core.management import call_command
 
 from benchmarks import door, drain, lists, scan
-from benchmarks.table import Row, show
+from benchmarks.table import Row, keep, show
 
 BENCHMARKS = {"door": door.run, "drain": drain.run, "lists": lists.run, "scan": scan.run}
 
@@ -30,6 +30,7 @@ def main(names: list[str]) -> int:
         print(f"… {name}", flush=True)
         rows += BENCHMARKS[name]()
     show(rows)
+    print(f"written to {keep(names or list(BENCHMARKS), rows)}")
     return 0
 
 

@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.models import Rma, SearchToken
@@ -12,6 +13,7 @@ from returns_ops.returns.snapshot import RmaSnapshot
 
 LONGEST = 255
 SHORTEST_PREFIX = 2
+FEW = 5_000
 TAIL = 6
 
 
@@ -59,9 +61,29 @@ def find(query: str, shops: QuerySet[Shop]) -> QuerySet[Rma]:
     token = normalise(query)
     if not token:
         return Rma.objects.none()
-    found = SearchToken.objects.filter(shop__in=shops)
+    return Rma.objects.filter(pk__in=_tokens(token).filter(shop__in=shops).values("rma"))
+
+
+def ids_of(query: str, shops: Sequence[Shop]) -> set[int] | None:
+    """The RMAs that `find` would find; None when they are many, as with the beginning of a SKU."""
+    token = normalise(query)
+    if not token:
+        return set()
+    found = _tokens(token).filter(shop__in=shops).values_list("rma_id", flat=True)
+    ids = list(found[: FEW + 1])
+    return set(ids) if len(ids) <= FEW else None
+
+
+def carries(query: str) -> IsNull:
+    """Whether one RMA has such a token: asked of row after row, it stops at the end of a page.
+
+    A scalar subquery, since PostgreSQL would make a join of `EXISTS` and read all tokens for it.
+    """
+    mine = _tokens(normalise(query)).filter(rma=OuterRef("pk"))
+    return IsNull(Subquery(mine.values("pk")[:1]), False)
+
+
+def _tokens(token: str) -> QuerySet[SearchToken]:
     if len(token) < SHORTEST_PREFIX:
-        found = found.filter(token=token)
-    else:
-        found = found.filter(token__startswith=token)
-    return Rma.objects.filter(pk__in=found.values("rma"))
+        return SearchToken.objects.filter(token=token)
+    return SearchToken.objects.filter(token__startswith=token)

@@ -10,7 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.dashboard.listing import told
-from returns_ops.returns.models import Rma
+from returns_ops.returns import search
+from returns_ops.returns.models import Rma, SearchToken
 from returns_ops.returns.queues import Changes, Cursor, Wanted, page
 from returns_ops.returns.states import Money, NarvarStatus, Work
 from tests.builders import give_role, make_rma, make_shop, make_token
@@ -43,13 +44,43 @@ def test_a_list_page_costs_six_queries_whatever_it_shows(
         assert client.get(reverse("rmas")).status_code == 200
 
 
-def test_a_search_costs_six_queries_too(
-    client: Client, shop: Shop, django_assert_max_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize("few", [0, 5_000])
+def test_a_search_costs_one_query_more_however_many_it_finds(
+    few: int,
+    client: Client,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    make_token(make_rma(shop, "RM-1"), "RM-1")
+    monkeypatch.setattr(search, "FEW", few)
+    for number in ("RM-1", "RM-12", "RM-2"):
+        make_token(make_rma(shop, number), number)
+    make_token(make_rma(make_shop(), "RM-1"), "RM-1")
 
-    with django_assert_max_num_queries(6):
-        assert numbers(client, q="RM-1") == ["RM-1"]
+    with django_assert_max_num_queries(7):
+        assert sorted(numbers(client, q="rm-1")) == ["RM-1", "RM-12"]
+
+
+def test_what_many_have_is_paged_without_gap_or_repeat(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "FEW", 3)
+    now, shops = timezone.now(), [shop, make_shop()]
+    for number in range(12):
+        rma = make_rma(shops[number % 2], created_at=now - timedelta(minutes=number // 3))
+        for sku in ("SOCKS-L", "SOCKS-M")[: 1 + number % 2]:
+            make_token(rma, sku, SearchToken.Kind.SKU)
+    make_rma(shop, created_at=now)
+    seen, after = list[int](), None
+
+    while found := page(Wanted(query="socks"), shops, after=after, size=5):
+        seen += [row["id"] for row in found.rows]
+        after = found.after
+        if after is None:
+            break
+
+    known = Rma.objects.filter(tokens__token__startswith="SOCKS").distinct()
+    assert seen == list(known.order_by("-created_at", "-id").values_list("id", flat=True))
 
 
 def test_pages_follow_one_another_without_gap_or_repeat(shop: Shop) -> None:

@@ -125,6 +125,16 @@ class Rma(models.Model):
             models.Index(
                 fields=["shop", "narvar_status", "-created_at", "-id"], name="rma_by_status"
             ),
+            models.Index(
+                fields=["shop", "money", "-created_at", "-id"],
+                name="rma_by_money",
+                condition=~Q(money=Money.NONE),
+            ),
+            models.Index(
+                fields=["shop", "return_method", "-created_at", "-id"],
+                name="rma_by_method",
+                condition=~Q(return_method="mail"),
+            ),
             models.Index(fields=["shop", "order_number"], name="rma_by_order"),
             models.Index(
                 fields=["shop", "deadline_at"],
