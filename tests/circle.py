@@ -83,10 +83,10 @@ class Circle:
     def lease_runs_out(self) -> None:
         Command.objects.update(lease_until=F("created_at"))
 
-    def refund_arrives(self, rma: Rma) -> None:
-        """The refund shows at Narvar, and its webhook reaches us."""
+    def refund_arrives(self, rma: Rma, *, more_than: int = 0) -> None:
+        """The refund shows at Narvar, and its webhook reaches us; `more_than` were there."""
         until = time.monotonic() + 10
-        while not self.refunds(rma) and time.monotonic() < until:
+        while len(self.refunds(rma)) <= more_than and time.monotonic() < until:
             time.sleep(0.02)
         self.tell(rma.rma_number)
 

@@ -19,6 +19,7 @@ from returns_ops.messaging.models import Attempt, Command, CommandState, Event, 
 from returns_ops.returns.invariants import INVARIANTS, broken
 from returns_ops.returns.models import (
     BulkJob,
+    BulkRow,
     Case,
     CaseCount,
     CaseEvent,
@@ -296,14 +297,37 @@ def resolve_a_case_without_a_trace(story: Story) -> None:
     opened(story, state=CaseState.RESOLVED, closed_at=timezone.now(), closed_by=story.clerk)
 
 
-def miscount_a_job(story: Story) -> None:
-    BulkJob.objects.create(
+def leave_a_case_resolved_by_what_was_undone(story: Story) -> None:
+    now, clerk = timezone.now(), story.clerk
+    undone = promised(story.rma, clerk, state=CommandState.CANCELLED, settled_at=now + LONG_AGO)
+    case = opened(story, state=CaseState.RESOLVED, closed_at=now, closed_by=clerk)
+    for verb, data in (("acted", {"command": undone.pk}), ("resolved", {})):
+        told = {"shop": story.shop, "cause": case.cause, "actor": clerk, "data": data}
+        CaseEvent.objects.create(case=case, verb=verb, text="", **told)
+
+
+def job_of(story: Story, total: int) -> BulkJob:
+    return BulkJob.objects.create(
         shop=story.shop,
         action="assign",
         started_by=story.clerk,
         submission_token=story.command.submission_token,
-        total=1,
+        total=total,
     )
+
+
+def take_a_case_of_another_shop(story: Story) -> None:
+    unguarded("ALTER TABLE returns_bulkrow DISABLE TRIGGER bulk_row_stays_in_its_shop")
+    case = make_case(make_rma(make_shop()))
+    told = {"shop": case.shop, "cause": case.cause, "verb": "opened", "text": ""}
+    CaseEvent.objects.create(case=case, **told)
+    BulkRow.objects.create(
+        job=job_of(story, 1), case=case, case_version=1, submission_token=uuid.uuid4()
+    )
+
+
+def miscount_a_job(story: Story) -> None:
+    job_of(story, 1)
 
 
 def miscount_cases(story: Story) -> None:
@@ -381,6 +405,8 @@ BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
         resolve_a_case_without_a_trace,
         set(),
     ),
+    "no case rests on what was taken back": (leave_a_case_resolved_by_what_was_undone, set()),
+    "a row of a job is about a case of its shop": (take_a_case_of_another_shop, set()),
     "a job for many counts its rows": (miscount_a_job, set()),
     "counters of cases equal what they count": (miscount_cases, set()),
     "counters equal what they count": (miscount_a_queue, set()),

@@ -19,8 +19,9 @@ from returns_ops.accounts.permissions import (
 )
 from returns_ops.dashboard.health import ShopHealth, health_of
 from returns_ops.dashboard.htmx import StaffRequest
-from returns_ops.returns.counters import counts
+from returns_ops.returns.counters import Counts, counts
 from returns_ops.returns.models import Notice
+from returns_ops.returns.states import Work
 
 UNREAD = Subquery(
     Notice.objects.filter(user=OuterRef("user"), read_at=None)
@@ -96,10 +97,29 @@ class Access:
         raise Http404("There is no such shop, or you do not work for it.")
 
     @cached_property
+    def _counts(self) -> Counts:
+        queues, desks = self.shops_with(Permission.VIEW_RMAS), self.shops_with(Permission.RESOLVE)
+        return counts(self._shown_of(queues), self._shown_of(desks))
+
+    def _shown_of(self, shops: list[Shop]) -> list[Shop]:
+        return [shop for shop in shops if shop.domain == self.chosen] or shops
+
+    @property
     def work_counts(self) -> dict[str, int]:
         """How many stand in each queue of the shops that are shown."""
-        visible = self.shops_with(Permission.VIEW_RMAS)
-        return counts([shop for shop in visible if shop.domain == self.chosen] or visible)
+        return self._counts.work
+
+    @property
+    def open_cases(self) -> dict[str, int]:
+        """How many are open at the desk, by cause."""
+        return self._counts.causes
+
+    @property
+    def in_trouble(self) -> int:
+        """What "Exceptions" leads to: cases for the desk, for all others returns."""
+        if self.may(Permission.RESOLVE):
+            return sum(self.open_cases.values())
+        return self.work_counts.get(Work.EXCEPTION, 0)
 
     @cached_property
     def health(self) -> list[ShopHealth]:

@@ -38,7 +38,7 @@ class CaseNoteForm(forms.Form):
             raise forms.ValidationError(f"Narvar takes at most {LONGEST_TO_NARVAR} characters.")
 
 
-class MacroForm(forms.Form):
+class SeenForm(forms.Form):
     """Of which state of things a person decides."""
 
     version = forms.IntegerField(min_value=1)
@@ -46,7 +46,11 @@ class MacroForm(forms.Form):
     submission_token = forms.UUIDField()
 
 
-class ActForm(MacroForm):
+class MacroForm(SeenForm):
+    macro_version = forms.IntegerField(min_value=1)
+
+
+class ActForm(SeenForm):
     """Which way was taken, and where to go then."""
 
     action = forms.CharField(max_length=32)

@@ -169,7 +169,7 @@ def destinations(access: Access, where: str) -> list[Destination]:
 def _queues(access: Access, where: str, keep: str) -> list[Destination]:
     counts = access.work_counts
     mine = sum(counts.get(w, 0) for w in (Work.TO_INSPECT, Work.TO_DECIDE, Work.NEEDS_APPROVAL))
-    trouble = counts.get(Work.EXCEPTION, 0)
+    trouble = access.in_trouble
     here = where in ("rmas", "rma")
     exceptions = f"{reverse('rmas')}?tab=exception{keep.replace('?', '&')}"
     if access.may(Permission.RESOLVE):

@@ -17,7 +17,7 @@ from returns_ops.dashboard.show.badges import look_of
 from returns_ops.dashboard.show.formats import Clock
 from returns_ops.dashboard.show.traffic import kinds_in_words
 from returns_ops.returns import queues
-from returns_ops.returns.states import Work
+from returns_ops.returns.states import Cause, Work
 
 EXPLAINED = {
     Work.TO_RECEIVE: "On the way to us",
@@ -88,13 +88,17 @@ def _queues(access: Access, keep: dict[str, str]) -> list[Queue]:
         Queue(
             name=str(work.label),
             url=_queue_link(access, work, keep),
-            number=access.work_counts.get(work, 0),
+            number=_number_in(access, work),
             icon=look_of("work", work).icon,
             tone=look_of("work", work).tone,
             explained=EXPLAINED[work],
         )
         for work in Work
     ]
+
+
+def _number_in(access: Access, work: Work) -> int:
+    return access.in_trouble if work == Work.EXCEPTION else access.work_counts.get(work, 0)
 
 
 def _late(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]:
@@ -131,13 +135,25 @@ def _broken(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]
         if any(s.pk == health.shop_id for s in access.shops_with(Permission.VIEW_MESSAGES)):
             notices += _of_messages(health, keep, now)
     notices += _quiet(access, keep, now)
-    visible = access.shops_with(Permission.VIEW_RMAS)
-    refused = queues.refused([s for s in visible if not keep or s.domain == access.chosen])
-    if refused:
+    return notices + _refused(access, keep)
+
+
+def _refused(access: Access, keep: dict[str, str]) -> list[Notice]:
+    """At the desk the cases of that cause; for all others the returns."""
+    if access.may(Permission.RESOLVE):
+        number = access.open_cases.get(Cause.REFUSED, 0)
+        text = f"{_cases(number)} of what Narvar refused"
+        url = _link("exceptions", keep, cause=Cause.REFUSED.value)
+    else:
+        visible = access.shops_with(Permission.VIEW_RMAS)
+        number = queues.refused([s for s in visible if not keep or s.domain == access.chosen])
+        text = f"{_returns(number)} whose decision Narvar refused"
         url = _link("rmas", keep, tab=Work.EXCEPTION, money="refused")
-        text = f"{_returns(refused)} whose decision Narvar refused"
-        notices.append(Notice("err", "x-circle", text, url, "Read why"))
-    return notices
+    return [Notice("err", "x-circle", text, url, "Read why")] if number else []
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count:,} cases"
 
 
 def _of_messages(health: ShopHealth, keep: dict[str, str], now: datetime) -> list[Notice]:

@@ -34,7 +34,7 @@ def retried(work: Callable[Given, Result]) -> Callable[Given, Result]:
                 return work(*args, **named)
             except OperationalError as error:
                 # In a transaction of the caller's all is lost already: it must be begun again.
-                if connection.in_atomic_block or not _is_bad_luck(error):
+                if connection.in_atomic_block or not is_bad_luck(error):
                     raise
                 log.warning("broken_off", work=name, retry=retry, problem=str(error))
                 connection.close_if_unusable_or_obsolete()
@@ -44,7 +44,7 @@ def retried(work: Callable[Given, Result]) -> Callable[Given, Result]:
     return run
 
 
-def _is_bad_luck(error: OperationalError) -> bool:
+def is_bad_luck(error: OperationalError) -> bool:
     """Without a code it was not the server that spoke: the connection broke."""
     code = getattr(error.__cause__, "sqlstate", None)
     return code is None or code in BROKEN_OFF

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -18,9 +18,10 @@ from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging import locks
 from returns_ops.messaging.models import Command, CommandState
+from returns_ops.messaging.retrying import is_bad_luck, retried
 from returns_ops.narvar import desk, macros
 from returns_ops.returns import transitions
-from returns_ops.returns.case_actions import LABELS, Action
+from returns_ops.returns.case_actions import LABELS, Action, PossibleAction
 from returns_ops.returns.models import BulkJob, BulkRow, Case
 from returns_ops.returns.states import CaseState
 
@@ -40,6 +41,11 @@ ON_THE_CASE: dict[str, str] = {
     SNOOZE: "Snooze",
     MACRO: "Run a macro",
     Action.RESOLVE.value: LABELS[Action.RESOLVE],
+}
+# Without it a job would do something else than was meant. To nobody is said as None.
+NEEDED = {
+    ASSIGN: ("to", "Choose who is to look after them."),
+    MACRO: ("macro_version", "Choose a macro."),
 }
 UNTOLD = "Nothing is told to Narvar."
 EFFECTS = {
@@ -97,10 +103,10 @@ def preview(
     cases: Sequence[Case], code: str, by: User, *, seen: Mapping[int, Versions] | None = None
 ) -> list[Foreseen]:
     """For a page of cases, each with `rma`, `parcel` and `shop` fetched. Changes nothing."""
-    return [
-        _changed(case) if seen and seen[case.pk] != _versions(case) else _foreseen(case, code, by)
-        for case in cases
-    ]
+    same = [one for one in cases if not seen or seen[one.pk] == _versions(one)]
+    judged = {} if code in ON_THE_CASE else desk.actions_of_many(same, by)
+    kept = {one.pk: _foreseen(one, code, judged.get(one.pk, ())) for one in same}
+    return [kept.get(case.pk) or _changed(case) for case in cases]
 
 
 def _versions(case: Case) -> Versions:
@@ -111,12 +117,12 @@ def _changed(case: Case) -> Foreseen:
     return Foreseen(case=case, effect="", blocked=("It changed since this list was made.",))
 
 
-def _foreseen(case: Case, code: str, by: User) -> Foreseen:
+def _foreseen(case: Case, code: str, actions: Iterable[PossibleAction]) -> Foreseen:
     if case.state == CaseState.RESOLVED:
         return Foreseen(case=case, effect="", blocked=("It is resolved already.",))
     if code in ON_THE_CASE:
         return Foreseen(case=case, effect=EFFECTS.get(code, f"{ON_THE_CASE[code]}. {UNTOLD}"))
-    found = next((one for one in desk.actions_of(case, by) if one.code == code), None)
+    found = next((one for one in actions if one.code == code), None)
     if found is None:
         return Foreseen(case=case, effect="", blocked=("It does not fit this case.",))
     return Foreseen(case=case, effect=found.effect, blocked=found.blocked, warnings=found.warnings)
@@ -130,8 +136,7 @@ def start_bulk(order: Order) -> BulkJob:
     if earlier is not None:
         return _same(earlier, order)
     transitions.permit_desk(order.by, order.shop)
-    if order.code not in ACTIONS:
-        raise transitions.Refused("This cannot be done for many at once.")
+    _judge_what(order)
     cases = _frozen(order)
     job = BulkJob.objects.create(
         shop=order.shop,
@@ -146,6 +151,14 @@ def start_bulk(order: Order) -> BulkJob:
     BulkRow.objects.bulk_create(_row(job, *one) for one in cases)
     _audit("bulk.start", job, order.by, total=job.total)
     return job
+
+
+def _judge_what(order: Order) -> None:
+    if order.code not in ACTIONS:
+        raise transitions.Refused("This cannot be done for many at once.")
+    name, words = NEEDED.get(order.code, ("", ""))
+    if name and name not in order.arguments:
+        raise transitions.Refused(words)
 
 
 def _frozen(order: Order) -> list[tuple[int, int, int | None]]:
@@ -218,6 +231,7 @@ def _has_enough_waiting(job: BulkJob) -> bool:
     return unsent.count() >= MOST_WAITING
 
 
+@retried
 @transaction.atomic
 def run_row(row_id: int) -> bool:
     """One case, whole or not at all. False: somebody else has the row, or it has ended."""
@@ -246,8 +260,8 @@ def _end(row: BulkRow, job: BulkJob) -> None:
             row.state, row.said, row.command = BulkRow.State.DONE, done.said, done.command
     except transitions.Refused as no:
         row.state, row.said, row.command = BulkRow.State.REFUSED, str(no), None
-    except Exception:
-        if not connection.is_usable():
+    except Exception as error:
+        if not connection.is_usable() or _is_nobodys_fault(error):
             raise  # the row is as it was, and its turn comes again
         # One case that cannot be done is not to hold up all the others, and all other jobs.
         log.exception("bulk_row_failed", job=job.pk, row=row.pk, case=row.case_id)
@@ -258,14 +272,17 @@ def _end(row: BulkRow, job: BulkJob) -> None:
     BulkJob.objects.filter(pk=job.pk).update(**{counted: F(counted) + 1})
 
 
+def _is_nobodys_fault(error: Exception) -> bool:
+    """PostgreSQL broke it off so that others could go on."""
+    return isinstance(error, OperationalError) and is_bad_luck(error)
+
+
 def _do(row: BulkRow, job: BulkJob) -> desk.Acted:
     by, arguments = job.started_by, job.arguments
     if job.action in (ASSIGN, SNOOZE, MACRO):
         transitions.lock_case(row.case_id, by=by, version=row.case_version)
     if job.action == ASSIGN:
-        to = User.objects.filter(pk=arguments.get("to")).first()
-        transitions.assign(row.case_id, to, by=by)
-        return desk.Acted(said=f"Assigned to {to.known_as if to else 'nobody'}")
+        return _assign(row, arguments["to"], by)
     if job.action == MACRO:
         return macros.run(_macro(row, job))
     code = Action.WAIT.value if job.action == SNOOZE else job.action
@@ -283,9 +300,19 @@ def _do(row: BulkRow, job: BulkJob) -> desk.Acted:
     )
 
 
+def _assign(row: BulkRow, to_id: int | None, by: User) -> desk.Acted:
+    to = User.objects.filter(pk=to_id).first() if to_id is not None else None
+    if to_id is not None and to is None:
+        raise transitions.Refused("There is no such person any more.")
+    transitions.assign(row.case_id, to, by=by)
+    return desk.Acted(said=f"Assigned to {to.known_as if to else 'nobody'}")
+
+
 def _macro(row: BulkRow, job: BulkJob) -> macros.Run:
+    """As it was when it was chosen: should it be another by now, the row is refused."""
     return macros.Run(
-        macro_id=int(job.arguments.get("macro") or 0),
+        macro_id=int(job.arguments["macro"]),
+        macro_version=int(job.arguments["macro_version"]),
         case_id=row.case_id,
         by=job.started_by,
         version=row.case_version,

@@ -1,7 +1,7 @@
 """What the desk does about a case: each action a decision, a telling, or nothing to Narvar."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,12 +18,14 @@ from returns_ops.narvar import decisions
 from returns_ops.narvar.trying_again import (
     ELSEWHERE,
     failed_command,
+    failed_commands,
     judged_again,
     rest_of,
     retry_facts,
     wanted_again,
 )
 from returns_ops.returns import transitions
+from returns_ops.returns.bundles import bundles_of
 from returns_ops.returns.case_actions import (
     STATUS_OF,
     Action,
@@ -32,10 +34,11 @@ from returns_ops.returns.case_actions import (
     possible_actions,
 )
 from returns_ops.returns.kinds import TELLINGS, Kind
-from returns_ops.returns.limits import limits_of, why_second_person
+from returns_ops.returns.limits import why_second_person
 from returns_ops.returns.models import Case, CaseEvent, Rma
 from returns_ops.returns.policy import Verdict
 from returns_ops.returns.preview import Bundle, Wanted, judge
+from returns_ops.returns.rights import Rights
 from returns_ops.returns.states import CaseState, Cause
 
 NEEDS_REASON = "Choose why it is not the full amount."
@@ -69,36 +72,71 @@ class Acted:
     command: Command | None = None
 
 
-def actions_of(case: Case, user: User) -> tuple[PossibleAction, ...]:
-    """What this person can do about it now. About ten queries."""
-    return possible_actions(facts_of(case, user))
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the actions of a case depend on, where it was read already."""
+
+    rights: Rights
+    bundle: Bundle | None = None
+    failed: Command | None = None
 
 
-def facts_of(case: Case, user: User) -> ActionFacts:
+def actions_of(
+    case: Case, user: User, *, bundle: Bundle | None = None
+) -> tuple[PossibleAction, ...]:
+    """What this person can do about it now; `bundle` of its return, where there is one."""
+    if bundle is None and case.rma is not None:
+        bundle = Bundle(case.rma)
+    known = Known(rights=Rights(user), bundle=bundle, failed=failed_command(case))
+    return possible_actions(_facts_of(case, known))
+
+
+def actions_of_many(cases: Sequence[Case], user: User) -> dict[int, tuple[PossibleAction, ...]]:
+    """By the case's id, in a number of queries that does not grow with the cases."""
+    rights, failed = Rights(user), failed_commands(cases)
+    bundles = bundles_of([case.rma for case in cases if case.rma])
+    found = {}
+    for case in cases:
+        known = Known(
+            rights=rights, bundle=bundles.get(case.rma_id or 0), failed=failed.get(case.pk)
+        )
+        found[case.pk] = possible_actions(_facts_of(case, known))
+    return found
+
+
+def _facts_of(case: Case, known: Known) -> ActionFacts:
     asleep, done = case.state == CaseState.SNOOZED, case.state == CaseState.RESOLVED
-    if case.rma is None:
+    if known.bundle is None:
         return ActionFacts(cause=case.cause, about_parcel=True, snoozed=asleep, resolved=done)
-    rma = case.rma
-    bundle = Bundle(rma)
-    rest = rest_of(bundle)
+    bundle, rights = known.bundle, known.rights
+    rma, rest = bundle.rma, rest_of(bundle)
     refund, _ = judge(bundle, Wanted(refund=True, rest=rest))
     no_refund, _ = judge(bundle, Wanted(refund=False, rest=rest))
-    why = why_second_person(refund.amount, limits_of(user, rma.shop, rma.currency))
-    told = {code: transitions.preview_status(rma, status=STATUS_OF[code]) for code in OFFERED}
+    why = why_second_person(refund.amount, rights.limits(rma.shop, rma.currency))
     return ActionFacts(
         cause=case.cause,
         refund=refund,
         part=_part_verdict(bundle, refund),
         no_refund=no_refund,
-        statuses={code: one for code, one in told.items() if rma.narvar_status != STATUS_OF[code]},
-        note=transitions.preview_status(rma, status=None, note="…"),
-        retry=retry_facts(case, bundle, user),
+        statuses=_statuses(bundle),
+        note=_told(bundle, None, note="…"),
+        retry=retry_facts(case, known.failed, bundle, rights),
         has_exchange=any(item.exchange for item in bundle.items),
-        may_approve=user.may(Permission.APPROVE, rma.shop),
+        may_approve=rights.may(Permission.APPROVE, rma.shop),
         second_person=" ".join(why) if refund.allowed else "",
         snoozed=asleep,
         resolved=done,
     )
+
+
+def _statuses(bundle: Bundle) -> dict[Action, Verdict]:
+    offered = [code for code in OFFERED if bundle.rma.narvar_status != STATUS_OF[code]]
+    return {code: _told(bundle, STATUS_OF[code]) for code in offered}
+
+
+def _told(bundle: Bundle, status: str | None, note: str | None = None) -> Verdict:
+    commands = bundle.open_commands
+    return transitions.preview_status(bundle.rma, status=status, note=note, commands=commands)
 
 
 def _part_verdict(bundle: Bundle, full: Verdict) -> Verdict:
@@ -295,7 +333,7 @@ def _retry(act: Act, case: Case) -> Acted:
     if command.kind != Kind.APPROVAL:
         raise transitions.Refused(ELSEWHERE)
     bundle = Bundle(_return_of(case))
-    verdict, blocked = judged_again(command, bundle, act.by)
+    verdict, blocked = judged_again(command, bundle, Rights(act.by))
     if not verdict.allowed or blocked:
         raise transitions.Refused(" ".join((*verdict.reasons, *blocked)))
     return _decide(act, case, wanted_again(command, bundle), summary)
@@ -303,16 +341,18 @@ def _retry(act: Act, case: Case) -> Acted:
 
 def _replay(act: Act, case: Case) -> Acted:
     rma = _return_of(case)
-    dead = Event.objects.filter(
-        shop=rma.shop_id, subject=rma.rma_number, state=EventState.DEAD
-    ).order_by("id")
-    for event in dead:
+    dead = Event.objects.filter(shop=rma.shop_id, subject=rma.rma_number, state=EventState.DEAD)
+    # Whoever applies news locks it before its return, and we hold the return: we wait for none.
+    mine = list(dead.select_for_update(of=("self",), skip_locked=True).order_by("id"))
+    if not mine:
+        raise transitions.Refused("Nothing failed that is not being applied again already.")
+    for event in mine:
         selection = replay.Selection(shop=rma.shop, event=event)
         try:
             replay.start(selection, by=act.by, why=f"Case of {rma.rma_number}")
         except replay.CannotReplay as error:
             raise transitions.Refused(str(error)) from error
-    return Acted(said="The news that failed is applied again")
+    return Acted(said="The news that failed is to be applied again")
 
 
 def _return_of(case: Case) -> Rma:

@@ -58,6 +58,7 @@ class Run:
     """A macro for a case, on the versions that were seen."""
 
     macro_id: int
+    macro_version: int
     case_id: int
     by: User
     version: int
@@ -106,7 +107,11 @@ def remove(macro_id: int, *, by: User) -> None:
 def offered(case: Case) -> list[Macro]:
     """Those of the case's shop that fit its cause."""
     macros = Macro.objects.filter(shop=case.shop_id)
-    return [one for one in macros if not one.causes or case.cause in one.causes]
+    return [one for one in macros if fits(one, case)]
+
+
+def fits(macro: Macro, case: Case) -> bool:
+    return not macro.causes or case.cause in macro.causes
 
 
 @transaction.atomic
@@ -117,6 +122,8 @@ def run(order: Run) -> desk.Acted:
     if macro is None or macro.shop_id != case.shop_id:
         raise transitions.Refused("There is no such macro any more.")
     desk.refuse_resolved(case)
+    if not fits(macro, case):
+        raise transitions.Refused(f"Macro “{macro.name}” is not made for this cause.")
     _still_as_seen(case, order, macro)
     done = desk.Acted(said=f"Macro “{macro.name}”")
     for number, step in enumerate(macro.steps, start=1):
@@ -170,6 +177,10 @@ def _act(order: Run, code: Action, text: str, number: int) -> desk.Act:
 
 
 def _still_as_seen(case: Case, order: Run, macro: Macro) -> None:
+    if macro.version != order.macro_version:
+        raise transitions.Stale(
+            f"Macro “{macro.name}” was changed since you looked at it. Read its steps once more."
+        )
     tells = any(step["do"] in TO_NARVAR for step in macro.steps)
     if tells and case.rma is not None and case.rma.version != order.rma_version:
         raise transitions.Stale(

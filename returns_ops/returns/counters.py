@@ -1,13 +1,14 @@
 """The numbers on the tabs: sums of deltas that a trigger writes, folded now and then."""
 
-from collections import defaultdict
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum, Value
 
 from returns_ops.accounts.models import Shop
-from returns_ops.returns.models import WorkCount
+from returns_ops.returns.models import CaseCount, WorkCount
+from returns_ops.returns.states import CaseState
 
 _FOLD_CASES = """
 WITH gone AS (
@@ -37,10 +38,20 @@ def fold() -> None:
         cursor.execute(_FOLD_CASES)
 
 
-def counts(shops: Iterable[Shop]) -> dict[str, int]:
-    """Queue → how many RMAs of these shops stand in it."""
-    rows = WorkCount.objects.filter(shop__in=shops).values_list("work").annotate(n=Sum("delta"))
-    found: dict[str, int] = defaultdict(int)
-    for work, count in rows:
-        found[work] += count
-    return dict(found)
+class Counts(NamedTuple):
+    """`work`: queue → RMAs that stand in it. `causes`: cause → open cases of the desk."""
+
+    work: dict[str, int]
+    causes: dict[str, int]
+
+
+def counts(shops: Iterable[Shop], desks: Iterable[Shop]) -> Counts:
+    """Of the queues of `shops`, and of the cases of `desks`. One query."""
+    work = WorkCount.objects.filter(shop__in=shops).values_list(F("work"), Value("work"))
+    cases = CaseCount.objects.filter(shop__in=desks, state=CaseState.OPEN)
+    of_causes = cases.values_list(F("cause"), Value("cause"))
+    found: dict[str, dict[str, int]] = {"work": {}, "cause": {}}
+    both = work.annotate(n=Sum("delta")).union(of_causes.annotate(n=Sum("delta")), all=True)
+    for name, kind, count in both:
+        found[kind][name] = count
+    return Counts(found["work"], found["cause"])

@@ -4,19 +4,18 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from returns_ops.returns.customer_text import RefundFacts, Withheld, why_not_full
-from returns_ops.returns.models import Rma
 from returns_ops.returns.plan import Rest
 from returns_ops.returns.preview import Bundle, Wanted, fees_of, judge
 from returns_ops.returns.refunds import ACCEPTED
 
 
-def customer_text(rma: Rma, *, locale: str = "") -> str:
+def customer_text(bundle: Bundle, *, locale: str = "") -> str:
     """In the language of the return, or in `locale`. To be copied by a person."""
-    return why_not_full(refund_facts(rma), locale or rma.locale)
+    return why_not_full(refund_facts(bundle), locale or bundle.rma.locale)
 
 
-def refund_facts(rma: Rma) -> RefundFacts:
-    bundle = Bundle(rma)
+def refund_facts(bundle: Bundle) -> RefundFacts:
+    rma = bundle.rma
     return RefundFacts(
         order_number=rma.order_number or rma.rma_number,
         currency=rma.currency or rma.shop.currency,

@@ -165,6 +165,21 @@ INVARIANTS: dict[str, str] = {
         WHERE c.state = 'resolved' AND c.closed_by_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM returns_caseevent e WHERE e.case_id = c.id
             AND e.verb = 'resolved' AND e.actor_id = c.closed_by_id)""",
+    "no case rests on what was taken back": """
+        SELECT c.id, k.id FROM returns_case c
+        JOIN LATERAL (
+            SELECT coalesce(max(e.id) FILTER (WHERE e.verb = 'reopened'), 0) AS opened,
+                max(e.at) FILTER (WHERE e.verb = 'resolved') AS at
+            FROM returns_caseevent e WHERE e.case_id = c.id) last ON true
+        JOIN returns_caseevent a ON a.case_id = c.id AND a.verb = 'acted' AND a.id > last.opened
+        JOIN messaging_command k ON k.id = (a.data ->> 'command')::bigint
+        WHERE c.state = 'resolved' AND c.present
+        AND k.state = 'cancelled' AND k.settled_at > last.at""",
+    "a row of a job is about a case of its shop": """
+        SELECT b.id FROM returns_bulkrow b JOIN returns_bulkjob j ON j.id = b.job_id
+        JOIN returns_case c ON c.id = b.case_id
+        LEFT JOIN messaging_command k ON k.id = b.command_id
+        WHERE c.shop_id <> j.shop_id OR k.shop_id <> j.shop_id""",
     "a job for many counts its rows": """
         SELECT j.id FROM returns_bulkjob j LEFT JOIN returns_bulkrow b ON b.job_id = j.id
         GROUP BY j.id HAVING j.total <> count(b.id)

@@ -36,6 +36,7 @@ from returns_ops.returns.search import normalise
 from returns_ops.returns.states import NOTHING_ARRIVES, NarvarStatus, Work
 
 SOON = timedelta(hours=24)
+SAME_BOX = 3  # so many other returns are named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +116,7 @@ class Bundle:
             shop=self.rma.shop_id, kind=SearchToken.Kind.TRACKING, token__in=words
         ).exclude(rma=self.rma)
         numbers = others.exclude(rma__work=Work.DONE).values_list("rma__rma_number", flat=True)
-        return tuple(sorted(set(numbers)))[:3]
+        return tuple(sorted(set(numbers)))[:SAME_BOX]
 
     @cached_property
     def evidence_missing(self) -> tuple[str, ...]:

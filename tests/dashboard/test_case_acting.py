@@ -5,14 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from returns_ops.accounts.models import Shop, User
-from returns_ops.messaging.models import Command
+from returns_ops.messaging.models import Command, CommandState, EventState, ReplayJob
 from returns_ops.narvar import bulk, macros
-from returns_ops.returns.models import BulkJob, BulkRow, Case, Macro, Playbook
+from returns_ops.returns.models import BulkJob, BulkRow, Case, Macro, Playbook, Rma
 from returns_ops.returns.states import CaseState, Cause, Work
-from tests.builders import lift_limits, make_shop, make_staff
+from tests.builders import lift_limits, make_command, make_event, make_shop, make_staff
 from tests.dashboard.desk_cases import make_case
 
 LogIn = Callable[[User], Client]
@@ -150,9 +153,14 @@ def test_news_that_failed_are_asked_for_and_close_the_case_only_when_applied(
     client: Client, case: Case
 ) -> None:
     Case.objects.filter(pk=case.pk).update(cause=Cause.DEAD_LETTER)
+    nothing = act(client, case, "retry", then="stay")
+    assert (nothing.status_code, ReplayJob.objects.count()) == (409, 0)
+    dead = EventState.DEAD
+    make_event(case.shop, subject="RM-1", state=dead, reason="bad_field", done_at=Now())
 
     act(client, case, "retry", then="stay")
 
+    assert ReplayJob.objects.count() == 1
     assert case.history.filter(verb="acted").exists()
     assert fresh(case).state == CaseState.OPEN
 
@@ -178,7 +186,8 @@ def test_a_macro_is_one_click(client: Client, ana: User, shop: Shop, case: Case)
     macro = macros.save(shop, "Known issue", steps, by=ana)
     assert "Known issue" in client.get(f"/exceptions/{case.pk}/").content.decode()
 
-    client.post(f"/exceptions/{case.pk}/macro/{macro.pk}/", seen(client, case))
+    read = {**seen(client, case), "macro_version": macro.version}
+    client.post(f"/exceptions/{case.pk}/macro/{macro.pk}/", read)
 
     assert (fresh(case).state, fresh(case).owner) == (CaseState.RESOLVED, ana)
 
@@ -327,6 +336,79 @@ def test_a_job_is_stopped_and_its_other_rows_are_left(client: Client, shop: Shop
     job.refresh_from_db()
     assert (job.state, job.done) == ("stopped", 1)
     assert BulkRow.objects.filter(state="left").count() == 2
+
+
+def test_what_is_not_said_is_not_done_for_many(client: Client, ana: User, case: Case) -> None:
+    Case.objects.update(owner=ana)
+    stranger = make_staff("eve", make_shop())
+    for to in ("", "999", "x", str(stranger.pk)):
+        asked = {"action": "assign", "case": [case.pk], "to": to, "confirm": "1"}
+        assert bulk_post(client, **asked).status_code == 422, to
+    assert not BulkJob.objects.exists()
+
+    bulk_post(client, action="assign", case=[case.pk], to="nobody", confirm="1")
+    bulk.run_slice()
+    assert fresh(case).owner is None
+
+
+def test_more_than_can_be_picked_is_said_and_nothing_is_left_out(
+    client: Client, case: Case
+) -> None:
+    many = [case.pk, *range(10**6, 10**6 + 500)]
+    answer = client.post("/exceptions/bulk/", {"action": "resolve", "case": many}, follow=True)
+    assert "At most 500 cases can be picked" in answer.content.decode()
+
+
+def test_a_macro_for_many_runs_as_it_was_read(
+    client: Client, ana: User, shop: Shop, case: Case
+) -> None:
+    macro = macros.save(shop, "Mine", [{"do": "assign_me"}], by=ana)
+    asked = {"action": "macro", "case": [case.pk], "macro": f"{macro.pk}.{macro.version}"}
+    assert bulk_post(client, **asked, confirm="1").status_code == 302
+    free = [{"do": "unassign"}]
+    macros.save(shop, "Mine", free, by=ana, macro_id=macro.pk, version=macro.version)
+    bulk.run_slice()
+
+    assert "changed since you looked at it" in BulkRow.objects.get().said
+    assert bulk_post(client, **asked, confirm="1").status_code == 422
+    assert BulkJob.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["refund", "retry"])
+def test_a_review_costs_the_same_for_one_case_and_for_a_page(
+    action: str, client: Client, ana: User, shop: Shop
+) -> None:
+    def queries() -> int:
+        for rma in Rma.objects.filter(cases__marker=""):
+            command = make_command(rma, by=ana, state=CommandState.REFUSED, settled_at=Now())
+            Case.objects.filter(rma=rma).update(marker=f"command {command.pk}")
+        with CaptureQueriesContext(connection) as asked:
+            review = bulk_post(client, action=action, all="1").context["review"]
+        assert {bool(row.effect or row.blocked) for row in review.rows} == {True}
+        return len(asked)
+
+    make_case(shop, cause=Cause.REFUSED)
+    one = queries()
+    for _ in range(24):
+        make_case(shop, cause=Cause.REFUSED)
+    assert queries() == one <= 32
+
+
+def test_a_job_says_no_more_than_is_known_of_its_calls(
+    client: Client, shop: Shop, case: Case
+) -> None:
+    make_case(shop, "RM-2")
+    bulk_post(client, action="no_refund", all="1", confirm="1")
+    bulk.run_slice()
+    for state in (CommandState.SENDING, CommandState.ACCEPTED):
+        Command.objects.filter(subject="RM-2").update(state=state, accepted_at=Now())
+    url = f"/exceptions/jobs/{BulkJob.objects.get().pk}/"
+
+    page = client.get(url).content.decode()
+    assert "2 decided" in page
+    assert "1 queued · 1 accepted by Narvar" in page
+    assert ">Done<" not in page
+    assert "0 of 0" not in client.get("/exceptions/jobs/").content.decode()
 
 
 def test_nothing_chosen_begins_nothing(client: Client, case: Case) -> None:

@@ -14,10 +14,11 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState, EventState
 from returns_ops.narvar.models import Budget, Connection, ShopRhythm
 from returns_ops.returns.models import Rma
-from returns_ops.returns.states import Money, Work
+from returns_ops.returns.states import Cause, Money, Work
 from tests.builders import (
     PASSWORD,
     give_role,
+    make_case,
     make_command,
     make_event,
     make_rma,
@@ -33,7 +34,9 @@ def test_home_shows_queues_late_and_broken_as_links(
 ) -> None:
     make_rma(shop, deadline_at=timezone.now() - timedelta(hours=2))
     make_rma(shop, deadline_at=timezone.now() + timedelta(hours=2))
-    make_rma(shop, work=Work.EXCEPTION, money=Money.REFUSED)
+    troubled = make_rma(shop, work=Work.EXCEPTION, money=Money.REFUSED)
+    make_case(troubled, Cause.REFUSED)
+    make_case(troubled, Cause.BENCH)
     make_event(shop, state=EventState.DEAD, reason="not_json")
     make_command(rma, by=ana, state=CommandState.ATTENTION)
     shop.connection.paused = True
@@ -44,7 +47,7 @@ def test_home_shows_queues_late_and_broken_as_links(
     for words, link in [
         ("1 return past the deadline", "/rmas/?tab=all&amp;deadline=late"),
         ("1 return with a deadline", "/rmas/?tab=all&amp;deadline=24h"),
-        ("1 return whose decision Narvar refused", "/rmas/?tab=exception&amp;money=refused"),
+        ("1 case of what Narvar refused", "/exceptions/?cause=refused"),
         ("1 event could not be applied", "/messages/in/?state=dead"),
         ("1 command needs attention", "/messages/out/?state=attention"),
         ("calls to Narvar are paused", "/messages/out/"),
@@ -75,6 +78,21 @@ def test_the_counters_come_as_parts(client: Client, rma: Rma) -> None:
     part = client.get(reverse("nav_counts"), headers={"HX-Request": "true"}).content.decode()
 
     assert '<span id="count-rmas" class="count" hx-swap-oob="true">1</span>' in part
+
+
+def test_exceptions_are_counted_as_the_screen_behind_them_counts(
+    client: Client, wandas_client: Client, shop: Shop
+) -> None:
+    """Two cases of one return at the desk; one return for who has no desk."""
+    rma = make_rma(shop, work=Work.EXCEPTION, money=Money.REFUSED)
+    make_case(rma, Cause.REFUSED), make_case(rma, Cause.BENCH)
+
+    for browser, counted in ((client, 2), (wandas_client, 1)):
+        page = browser.get(reverse("home"))
+        shown = {place.key: place.count for place in page.context["shell"].places}
+        queues = {queue.name: queue.number for queue in page.context["overview"].queues}
+        assert shown["exceptions"] == queues[str(Work.EXCEPTION.label)] == counted
+    assert "/rmas/?tab=exception&amp;money=refused" in page.content.decode()
 
 
 def test_a_banner_says_why_nothing_goes_out(client: Client, shop: Shop) -> None:

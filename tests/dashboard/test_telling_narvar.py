@@ -7,9 +7,10 @@ from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
 
-from returns_ops.accounts.models import Shop
+from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.messaging.models import Command
+from returns_ops.messaging.models import Command, CommandState
+from returns_ops.narvar import decisions
 from returns_ops.returns.kinds import Kind
 from returns_ops.returns.models import Rma
 from tests.builders import make_rma, make_shop, make_staff
@@ -59,6 +60,28 @@ def test_a_status_is_told_and_can_be_undone(client: Client, rma: Rma) -> None:
     assert (
         "What Narvar was to be told: undone" in client.get(rma.get_absolute_url()).content.decode()
     )
+
+
+def test_who_may_not_say_it_may_not_take_it_back(
+    client: Client, ana: User, wandas_client: Client, rma: Rma
+) -> None:
+    command = decisions.tell_status(
+        rma.pk,
+        by=ana,
+        status="rejected",
+        note=None,
+        version=rma.version,
+        submission_token=uuid.uuid4(),
+    )
+
+    assert "Undo" not in wandas_client.get(rma.get_absolute_url()).content.decode()
+    wandas_client.post(reverse("command_undo", args=[command.pk]))
+    command.refresh_from_db()
+    assert command.state == CommandState.QUEUED
+
+    client.post(reverse("command_undo", args=[command.pk]))
+    command.refresh_from_db()
+    assert command.state == CommandState.CANCELLED
 
 
 def test_a_part_is_enough_and_refreshes_what_the_version_guards(client: Client, rma: Rma) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from returns_ops.accounts.models import AuditEntry, Shop, User
@@ -14,7 +15,7 @@ from returns_ops.narvar import bulk, operations
 from returns_ops.narvar.budget import Priority
 from returns_ops.returns import desk, transitions
 from returns_ops.returns.case_actions import Action
-from returns_ops.returns.models import BulkJob, BulkRow, Case, RefundLimit, Rma
+from returns_ops.returns.models import BulkJob, BulkRow, Case, CaseEvent, RefundLimit, Rma
 from returns_ops.returns.states import CaseState
 from tests.builders import make_case, make_item, make_rma, make_shop, make_staff
 
@@ -106,10 +107,8 @@ def test_a_worker_that_dies_leaves_nothing_half_done_or_twice(
     assert Command.objects.values("subject").distinct().count() == 5
 
 
-def test_a_case_that_fails_is_refused_and_holds_up_nobody(
-    shop: Shop, anton: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = start(some_cases(shop, 2), anton, "macro", macro="abc")
+def test_a_case_that_fails_is_refused_and_holds_up_nobody(shop: Shop, anton: User) -> None:
+    job = start(some_cases(shop, 2), anton, "snooze", until="2026-13-01T00:00:00")
     other = start(some_cases(shop, 1), anton, to=anton.pk)
 
     finish(job)
@@ -117,6 +116,30 @@ def test_a_case_that_fails_is_refused_and_holds_up_nobody(
     other.refresh_from_db()
     assert (job.state, job.refused, other.done) == ("done", 2, 1)
     assert set(job.rows.values_list("said", flat=True)) == {bulk.FAILED}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_is_broken_off_for_others_is_begun_again(
+    shop: Shop, anton: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(some_cases(shop, 1), anton, to=anton.pk)
+    assign = transitions.assign
+    met: list[Case] = []
+
+    def in_a_deadlock(case_id: int, to: User | None, *, by: User) -> Case:
+        case = assign(case_id, to, by=by)
+        if not met:
+            met.append(case)
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE 'met' USING ERRCODE = '40P01'; END $$")
+        return case
+
+    monkeypatch.setattr(transitions, "assign", in_a_deadlock)
+    finish(job)
+
+    job.refresh_from_db()
+    assert (job.done, job.refused) == (1, 0)
+    assert CaseEvent.objects.filter(verb="assigned").count() == 1
 
 
 def test_what_a_badge_began_has_the_limits_of_a_badge(shop: Shop) -> None:
@@ -192,13 +215,17 @@ def test_only_cases_of_the_shop_are_taken_and_only_by_its_desk(
 ) -> None:
     here, there = some_cases(shop, 1)[0], make_case(make_rma(make_shop()))
 
-    job = start([here, there], anton)
+    job = start([here, there], anton, to=anton.pk)
     assert [row.case for row in job.rows.all()] == [here]
 
     with pytest.raises(transitions.Refused, match="may not"):
-        start([here], wanda)
+        start([here], wanda, to=anton.pk)
     with pytest.raises(transitions.Refused, match="at least one"):
-        start([there], anton)
+        start([there], anton, to=anton.pk)
+    with pytest.raises(transitions.Refused, match="Choose who"):
+        start([here], anton)
+    with pytest.raises(IntegrityError, match="another shop"), transaction.atomic():
+        BulkRow.objects.update(case=there)
     with pytest.raises(transitions.Refused, match="cannot be done for many"):
         start([here], anton, Action.PART, amount="1")
     assert BulkJob.objects.count() == 1

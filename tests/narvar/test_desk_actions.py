@@ -14,7 +14,7 @@ from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import decisions, desk, macros
 from returns_ops.returns import transitions
 from returns_ops.returns.case_actions import Action, ActionFacts, possible_actions
-from returns_ops.returns.models import Case, CaseEvent, RefundLimit
+from returns_ops.returns.models import Case, CaseEvent, Macro, RefundLimit
 from returns_ops.returns.policy import Verdict
 from returns_ops.returns.states import CaseState, Cause
 from tests.builders import make_staff
@@ -335,7 +335,7 @@ def test_a_macro_does_all_its_steps_or_none(circle: Circle, anton: User) -> None
         causes=[Cause.EXCEPTION],
     )
     assert macros.offered(case) == [macro]
-    macros.run(_run(macro.pk, case, anton))
+    macros.run(_run(macro, case, anton))
 
     case.refresh_from_db()
     assert (case.owner, case.state) == (anton, CaseState.SNOOZED)
@@ -344,16 +344,35 @@ def test_a_macro_does_all_its_steps_or_none(circle: Circle, anton: User) -> None
     twice = macros.save(circle.shop, "Twice", [{"do": "refund"}, {"do": "refund"}], by=anton)
     before = list(CaseEvent.objects.values_list("pk", flat=True))
     with pytest.raises(transitions.Refused, match="Step 2"):
-        macros.run(_run(twice.pk, case, anton))
+        macros.run(_run(twice, case, anton))
     assert Command.objects.count() == 1
     assert list(CaseEvent.objects.values_list("pk", flat=True)) == before
 
 
-def _run(macro_id: int, case: Case, by: User) -> macros.Run:
+def test_a_macro_runs_as_it_was_read_and_for_the_causes_it_is_made_for(
+    circle: Circle, anton: User
+) -> None:
+    case, shop = stuck(circle), circle.shop
+    note, watch = [{"do": "note", "text": "Asked"}], [{"do": "watch"}]
+    other = macros.save(shop, "Of the bench", note, by=anton, causes=[Cause.BENCH])
+    macro = macros.save(shop, "Ask", note, by=anton)
+    read = _run(macro, case, anton)
+    macros.save(shop, "Ask", watch, by=anton, macro_id=macro.pk, version=macro.version)
+
+    assert other not in macros.offered(case)
+    with pytest.raises(transitions.Refused, match="not made for this cause"):
+        macros.run(_run(other, case, anton))
+    with pytest.raises(transitions.Stale, match="changed since you looked"):
+        macros.run(read)
+    assert not CaseEvent.objects.filter(verb="noted").exists()
+
+
+def _run(macro: Macro, case: Case, by: User) -> macros.Run:
     case = Case.objects.select_related("rma").get(pk=case.pk)
     assert case.rma is not None
     return macros.Run(
-        macro_id=macro_id,
+        macro_id=macro.pk,
+        macro_version=macro.version,
         case_id=case.pk,
         by=by,
         version=case.version,

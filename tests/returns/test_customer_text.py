@@ -14,6 +14,7 @@ from returns_ops.returns.customer_text import (
     why_not_full,
 )
 from returns_ops.returns.explaining import customer_text
+from returns_ops.returns.preview import Bundle
 from tests.builders import make_item, make_receipt_line, make_rma
 
 FACTS = RefundFacts(
@@ -75,7 +76,7 @@ def test_it_is_made_from_what_the_bench_found(shop: Shop, wanda: User) -> None:
     make_receipt_line(rma, good, by=wanda)
     make_receipt_line(rma, worn, by=wanda, decision="rejected", reason="Tags removed")
 
-    text = customer_text(rma)
+    text = customer_text(Bundle(rma))
 
     assert text.startswith("Guten Tag,")
     assert "1 × TEE-S: wird nicht erstattet" in text

@@ -9,6 +9,7 @@ from returns_ops.dashboard.show.formats import money
 from returns_ops.narvar import desk
 from returns_ops.returns.case_actions import Action, PossibleAction
 from returns_ops.returns.models import Case
+from returns_ops.returns.preview import Bundle
 from returns_ops.returns.rules import PARTIAL, reasons_of
 
 DANGEROUS = {Action.REJECT, Action.CANCEL, Action.BY_HAND}
@@ -70,9 +71,9 @@ class Tried:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def acts_of(case: Case, user: User, tried: Tried) -> list[Act]:
+def acts_of(case: Case, user: User, tried: Tried, bundle: Bundle | None) -> list[Act]:
     """The likely one first; what is blocked last, with its reasons."""
-    actions = desk.actions_of(case, user)
+    actions = desk.actions_of(case, user, bundle=bundle)
     reasons = reasons_of(case.shop).get(PARTIAL, [])
     shown = [_act(action, tried, reasons) for action in actions]
     return sorted(shown, key=lambda act: not act.likely)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -22,6 +22,7 @@ from returns_ops.dashboard.show.case_rows import number_of
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.dashboard.show.macros import in_words
 from returns_ops.dashboard.show.reviewed import Reviewed
+from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import bulk
 from returns_ops.returns.case_actions import Action
 from returns_ops.returns.desk import matching
@@ -30,6 +31,7 @@ from returns_ops.returns.models import BulkJob, BulkRow, Case, Macro
 PAGE = 50
 PREVIEWED = 25
 MOST_PICKED = 500
+NOBODY = "nobody"
 # In the bar under a list, the most used first.
 IN_BAR = (
     bulk.ASSIGN,
@@ -75,14 +77,16 @@ class Choice:
     all: bool
     picked: list[int]
     code: str
+    too_many: bool
 
     @classmethod
     def read(cls, access: Access, data: QueryDict) -> "Choice":
-        keys = [key_of(text) for text in data.getlist("case")[:MOST_PICKED]]
-        code = data.get("action", "")
+        picked, code = data.getlist("case"), data.get("action", "")
+        keys = [key_of(text) for text in picked[:MOST_PICKED]]
         return cls(
             asked=Asked.parse(access, data.get("query", "")),
             all=data.get("all") == "1",
+            too_many=len(picked) > MOST_PICKED and data.get("all") != "1",
             picked=[key for key in keys if key is not None],
             code=code if code in bulk.ACTIONS else "",
         )
@@ -103,8 +107,8 @@ class Review:
     start: int
     left: int
     shops: int
-    people: list[tuple[int, str]]
-    macros: list[tuple[int, str]]
+    people: list[tuple[str, str]]
+    macros: list[tuple[str, str]]
     token: UUID
     reviewed: str
 
@@ -141,6 +145,15 @@ class Result(NamedTuple):
     command_id: int | None
 
 
+class JobLine(NamedTuple):
+    pk: int
+    label: str
+    state: SafeString
+    by: str
+    progress: str
+    refused: int
+
+
 @dataclass(frozen=True)
 class JobPage:
     job: BulkJob
@@ -148,6 +161,8 @@ class JobPage:
     state: SafeString
     running: bool
     settled: int
+    verb: str
+    calls: str
     started: SafeString | str
     tabs: list[FilterLink]
     rows: list[Result]
@@ -196,15 +211,16 @@ def _foreseen(one: bulk.Foreseen) -> Foreseen:
     )
 
 
-def _people(cases: Sequence[Case], user: User) -> list[tuple[int, str]]:
+def _people(cases: Sequence[Case], user: User) -> list[tuple[str, str]]:
     people = colleagues_of(cases[0]) if cases else []
-    others = [(one.pk, one.known_as) for one in people if one.pk != user.pk]
-    return [(user.pk, "Me"), *others]
+    others = [(str(one.pk), one.known_as) for one in people if one.pk != user.pk]
+    return [(str(user.pk), "Me"), *others, (NOBODY, "Nobody")]
 
 
-def _macros(access: Access, choice: Choice) -> list[tuple[int, str]]:
+def _macros(access: Access, choice: Choice) -> list[tuple[str, str]]:
+    """Each with the version that is read here."""
     found = Macro.objects.filter(shop__in=choice.asked.shops_of(access))
-    return [(macro.pk, f"{macro.name}: {in_words(macro)}") for macro in found]
+    return [(f"{one.pk}.{one.version}", f"{one.name}: {in_words(one)}") for one in found]
 
 
 def shops_in(access: Access, choice: Choice, reviewed: Reviewed) -> list[Shop]:
@@ -225,7 +241,8 @@ def job_or_404(access: Access, job_id: int) -> BulkJob:
 
 def job_page(access: Access, job: BulkJob, query: QueryDict, now: datetime) -> JobPage:
     only, after = query.get("only", ""), key_of(query.get("after", "")) or 0
-    rows = job.rows.filter(pk__gt=after).select_related("case__rma").order_by("id")
+    rows = job.rows.filter(pk__gt=after).select_related("case__rma", "command")
+    rows = rows.defer("command__body").order_by("id")
     if only in BulkRow.State.values:
         rows = rows.filter(state=only)
     found = list(rows[: PAGE + 1])
@@ -234,9 +251,11 @@ def job_page(access: Access, job: BulkJob, query: QueryDict, now: datetime) -> J
     return JobPage(
         job=job,
         label=bulk.ACTIONS.get(job.action, job.action),
-        state=saying(JOB_STATES[BulkJob.State(job.state)], job.get_state_display()),
+        state=_job_state(job),
         running=job.state == BulkJob.State.RUNNING,
         settled=job.done + job.refused,
+        verb=_verb(job),
+        calls=_calls_in_words(job),
         started=Clock(now, job.shop.timezone).ago(job.started_at),
         tabs=_job_tabs(job, url, only),
         rows=[_result(row) for row in shown],
@@ -248,7 +267,7 @@ def job_page(access: Access, job: BulkJob, query: QueryDict, now: datetime) -> J
 def _job_tabs(job: BulkJob, url: str, only: str) -> list[FilterLink]:
     return [
         FilterLink("All", url, not only, job.total),
-        FilterLink("Done", f"{url}?only=done", only == "done", job.done),
+        FilterLink(_verb(job).capitalize(), f"{url}?only=done", only == "done", job.done),
         FilterLink("Refused", f"{url}?only=refused", only == "refused", job.refused, True),
         FilterLink("Waiting", f"{url}?only=waiting", only == "waiting"),
     ]
@@ -260,13 +279,52 @@ def _result(row: BulkRow) -> Result:
         number=number_of(case.rma.rma_number if case.rma else None, case.parcel_id),
         url=reverse("case", args=[case.pk]),
         cause=badge("cause", case.cause),
-        state=saying(STATES[BulkRow.State(row.state)], row.get_state_display()),
+        state=_state_of(row),
         said=row.said,
         command_id=row.command_id,
     )
 
 
-def newest_jobs(access: Access) -> list[BulkJob]:
+def _job_state(job: BulkJob) -> SafeString:
+    return saying(JOB_STATES[BulkJob.State(job.state)], job.get_state_display())
+
+
+def _state_of(row: BulkRow) -> SafeString:
+    """Of what has to be told, where its call stands: we have only decided it."""
+    if row.command is not None:
+        return badge("command", row.command.state)
+    return saying(STATES[BulkRow.State(row.state)], row.get_state_display())
+
+
+def _verb(job: BulkJob) -> str:
+    """A call that is queued is not done."""
+    return "done" if job.action in bulk.ON_THE_CASE else "decided"
+
+
+def _calls_in_words(job: BulkJob) -> str:
+    """`3 queued · 40 accepted by Narvar`: as their calls stand now, the furthest last."""
+    told = Command.objects.filter(pk__in=job.rows.exclude(command=None).values("command"))
+    found = dict(told.order_by().values_list("state").annotate(n=Count("pk")))
+    states = [state for state in CommandState if state in found]
+    return " · ".join(f"{found[state]} {in_a_sentence(str(state.label))}" for state in states)
+
+
+def in_a_sentence(label: str) -> str:
+    """`Accepted by Narvar` → `accepted by Narvar`."""
+    return f"{label[:1].lower()}{label[1:]}"
+
+
+def newest_jobs(access: Access) -> list[JobLine]:
     shops = access.shops_with(Permission.RESOLVE)
     found = BulkJob.objects.filter(shop__in=shops).select_related("started_by", "shop")
-    return list(found.order_by("-id")[:20])
+    return [
+        JobLine(
+            pk=job.pk,
+            label=bulk.ACTIONS.get(job.action, job.action),
+            state=_job_state(job),
+            by=job.started_by.known_as,
+            progress=f"{job.done + job.refused} of {job.total}",
+            refused=job.refused,
+        )
+        for job in found.order_by("-id")[:20]
+    ]

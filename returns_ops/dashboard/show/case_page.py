@@ -39,7 +39,7 @@ from returns_ops.dashboard.show.rma import errors_of
 from returns_ops.dashboard.show.timeline import changes_of
 from returns_ops.narvar import macros
 from returns_ops.narvar.trying_again import rest_of
-from returns_ops.returns.models import Case, CaseWatch, Rma
+from returns_ops.returns.models import Case, CaseWatch, Macro, Rma
 from returns_ops.returns.playbooks import PlaybookText, playbook_of
 from returns_ops.returns.preview import Bundle, Wanted, judge
 
@@ -57,6 +57,7 @@ class Version(NamedTuple):
 
 class MacroButton(NamedTuple):
     id: int
+    version: int
     name: str
     steps: str
 
@@ -124,13 +125,14 @@ def case_page(
     language: str = "",
 ) -> CasePage:
     clock = Clock(now, case.shop.timezone)
+    bundle = _bundle_of(case.rma) if case.rma else None
     watching = CaseWatch.objects.filter(case=case, user=access.user).exists()
     people, history = colleagues_of(case), history_of(case, clock)
     return CasePage(
         case=case,
         asked=asked,
         head=head_of(access, case, clock, watching=watching, revealed=revealed),
-        of=_of_rma(access, case.rma, clock, language) if case.rma else None,
+        of=_of_rma(access, bundle, clock, language) if bundle else None,
         siblings=[
             (f"{reverse('case', args=[pk])}?{asked.query()}", name)
             for pk, name in siblings_of(case)
@@ -140,12 +142,16 @@ def case_page(
         mentions=[one.username for one in people if one.pk != access.user.pk][:8],
         colleagues=[(one.pk, one.known_as) for one in people if one.pk != case.owner_id],
         findings=case.findings,
-        acts=acts_of(case, access.user, tried or Tried()),
+        acts=acts_of(case, access.user, tried or Tried(), bundle),
         seen=history[0].id if history else 0,
-        macros=[MacroButton(one.pk, one.name, in_words(one)) for one in macros.offered(case)],
+        macros=[_macro_button(one) for one in macros.offered(case)],
         playbook=playbook_of(case.shop, case.cause, case.fingerprint),
         playbook_url=f"{reverse('playbook', args=[case.cause])}?shop={case.shop.domain}",
     )
+
+
+def _macro_button(macro: Macro) -> MacroButton:
+    return MacroButton(macro.pk, macro.version, macro.name, in_words(macro))
 
 
 def colleagues_of(case: Case) -> list[User]:
@@ -155,20 +161,26 @@ def colleagues_of(case: Case) -> list[User]:
     return list(people.order_by("first_name", "last_name", "username"))
 
 
-def _of_rma(access: Access, rma: Rma, clock: Clock, language: str) -> OfRma:
-    bundle = Bundle(rma)
+def _bundle_of(rma: Rma) -> Bundle:
+    """All parts of the page read the same rows."""
+    lines = rma.receipt_lines.select_related("command", "entered_by").defer("command__body")
+    return Bundle(rma, lines=list(lines))
+
+
+def _of_rma(access: Access, bundle: Bundle, clock: Clock, language: str) -> OfRma:
+    rma = bundle.rma
     verdict, _ = judge(bundle, Wanted(refund=True, rest=rest_of(bundle)))
     return OfRma(
         clocks=clock_lines(rma, clock),
         errors=errors_of(rma, clock),
         funds=funds_of(rma, bundle.transactions, verdict.cap, clock),
-        found=found_in(rma),
+        found=found_in(rma, lines=bundle.lines, items=bundle.items),
         photos=photos_to_look_at(access, rma, clock),
         customer=customer_at(rma, clock),
         tracks=tracks_of(rma, clock),
         versions=versions_of(rma, clock),
         people=people_of(access, rma, clock.now),
-        text=text_for(rma, language),
+        text=text_for(bundle, language),
     )
 
 

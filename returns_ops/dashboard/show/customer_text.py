@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from returns_ops.returns.customer_text import WORDS, language_of
 from returns_ops.returns.explaining import customer_text
-from returns_ops.returns.models import Rma
+from returns_ops.returns.preview import Bundle
 
 NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 
@@ -23,11 +23,11 @@ class CustomerText:
     languages: list[Language]
 
 
-def text_for(rma: Rma, chosen: str) -> CustomerText:
+def text_for(bundle: Bundle, chosen: str) -> CustomerText:
     """In the language that was chosen, else in the customer's."""
-    language = chosen if chosen in WORDS else language_of(rma.locale)
+    language = chosen if chosen in WORDS else language_of(bundle.rma.locale)
     return CustomerText(
-        text=customer_text(rma, locale=language),
+        text=customer_text(bundle, locale=language),
         language=language,
         languages=[Language(one, NAMES.get(one, one), one == language) for one in WORDS],
     )

@@ -1,6 +1,6 @@
 """What became of each line of a return: what the bench found of it, and what was decided."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from returns_ops.dashboard.show.bench import TONES
@@ -39,14 +39,22 @@ def told_or_not(line: ReceiptLine) -> str:
     return "told to Narvar" if line.command_id else ""
 
 
-def found_in(rma: Rma, *, when: When = told_or_not) -> list[ItemFound]:
-    """Its items in order, and what lay in the box beside them. Three queries."""
-    lines = list(rma.receipt_lines.select_related("entered_by"))
+def found_in(
+    rma: Rma,
+    *,
+    when: When = told_or_not,
+    lines: Sequence[ReceiptLine] | None = None,
+    items: Sequence[RmaItem] | None = None,
+) -> list[ItemFound]:
+    """Its items in order, and what lay in the box beside them. Three queries, or one where its
+    lines (with who entered them) and its items were read already."""
+    if lines is None:
+        lines = list(rma.receipt_lines.select_related("entered_by"))
     grades = {grade.code: grade.name for grade in grades_of(rma.shop)}
     units = {line.pk: _units(line, when, grades) for line in lines}
     found = [
         _item(rma, item, [units[line.pk] for line in lines if line.item_id == item.pk])
-        for item in rma.items.filter(removed_at=None)
+        for item in (rma.items.filter(removed_at=None) if items is None else items)
     ]
     strangers = (line for line in lines if line.item_id is None)
     return [*found, *(_stranger(line, units[line.pk]) for line in strangers)]

@@ -212,7 +212,8 @@ class RmaPage:
 
     @cached_property
     def telling(self) -> Telling:
-        return telling_of(self.rma, self._commands, self._view.typed, self._clock)
+        known = (self.rma, self._commands, self._view.typed, self._clock)
+        return telling_of(self._access, *known)
 
     @cached_property
     def tracker(self) -> Tracker | None:

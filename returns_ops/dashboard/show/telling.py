@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from django.utils.safestring import SafeString
 
+from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.show.formats import Clock
-from returns_ops.dashboard.show.tracker import command_badge, is_settled, name_of
+from returns_ops.dashboard.show.tracker import command_badge, is_settled, may_undo, name_of
 from returns_ops.messaging.models import Command
 from returns_ops.returns.kinds import TELLINGS
 from returns_ops.returns.models import Rma
@@ -64,7 +65,9 @@ class Telling:
         return any(not one.settled for one in self.told)
 
 
-def telling_of(rma: Rma, commands: Sequence[Command], typed: Typed, clock: Clock) -> Telling:
+def telling_of(
+    access: Access, rma: Rma, commands: Sequence[Command], typed: Typed, clock: Clock
+) -> Telling:
     """`commands` about this return, newest first."""
     open_ones = [one for one in reversed(commands) if one.is_open]
     told = [one for one in commands if one.kind in TELLINGS][:SHOWN]
@@ -77,13 +80,13 @@ def telling_of(rma: Rma, commands: Sequence[Command], typed: Typed, clock: Clock
             )
             for status in OFFERED
         ],
-        told=[_told(one, clock) for one in told],
+        told=[_told(access, one, clock) for one in told],
         typed=typed,
         token=uuid.uuid4(),
     )
 
 
-def _told(command: Command, clock: Clock) -> Told:
+def _told(access: Access, command: Command, clock: Clock) -> Told:
     status = command.summary.get("status")
     return Told(
         command_id=command.pk,
@@ -92,6 +95,6 @@ def _told(command: Command, clock: Clock) -> Told:
         by=name_of(command),
         state=command_badge(command, clock),
         problem=command.problem,
-        undoable=command.can_be_undone,
+        undoable=command.can_be_undone and may_undo(access, command),
         settled=is_settled(command),
     )

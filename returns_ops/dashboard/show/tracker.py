@@ -11,6 +11,8 @@ from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.show.badges import Look, look_of, saying
 from returns_ops.dashboard.show.formats import Clock, money
 from returns_ops.messaging.models import Attempt, Command, CommandState
+from returns_ops.returns.kinds import TELLINGS
+from returns_ops.returns.transitions import permission_for
 
 SETTLED = {
     CommandState.CONFIRMED,
@@ -72,9 +74,11 @@ class Tracker(NamedTuple):
 
 
 def may_undo(access: Access, command: Command) -> bool:
-    """Who may decide may undo; a request is for who asked for it, and for who answers it."""
+    """Who may say it may undo it; a request is for who asked for it, and for who answers it."""
     if command.state == CommandState.NEEDS_APPROVAL and command.requested_by_id != access.user.pk:
         return access.may(Permission.SECOND_APPROVAL, command.shop)
+    if command.kind in TELLINGS:
+        return access.may(permission_for(command.summary.get("status")), command.shop)
     return access.may(Permission.APPROVE, command.shop)
 
 

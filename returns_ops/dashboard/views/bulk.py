@@ -11,13 +11,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling
 
-from returns_ops.accounts.models import Shop
+from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.case_forms import SnoozeProblem, snooze_of
 from returns_ops.dashboard.consoles import key_of
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.bulk import (
+    MOST_PICKED,
+    NOBODY,
     Choice,
     job_or_404,
     job_page,
@@ -27,10 +29,15 @@ from returns_ops.dashboard.show.bulk import (
 )
 from returns_ops.dashboard.show.reviewed import Reviewed
 from returns_ops.narvar import bulk, desk
+from returns_ops.returns import transitions
 from returns_ops.returns.case_actions import Action
 from returns_ops.returns.models import BulkJob, Case, Macro
 from returns_ops.returns.transitions import Refused
 
+TOO_MANY = (
+    f"At most {MOST_PICKED} cases can be picked one by one. Nothing was begun: choose all that "
+    "match, or fewer."
+)
 UNSEEN = "This list did not arrive as it was shown. Look at it, then say yes once more."
 REVIEW = "dashboard/desk/bulk.html"
 
@@ -40,6 +47,9 @@ REVIEW = "dashboard/desk/bulk.html"
 def case_bulk(request: StaffRequest) -> HttpResponse:
     """What would become of each; begun is what is confirmed after that."""
     choice = Choice.read(request.access, request.POST)
+    if choice.too_many:
+        messages.error(request, TOO_MANY)
+        return redirect(choice.asked.link())
     if not choice.code or not (choice.all or choice.picked):
         messages.error(request, "Choose cases, and what to do with them.")
         return redirect(choice.asked.link())
@@ -97,13 +107,12 @@ def _arguments(data: QueryDict, choice: Choice, *, shop: Shop) -> dict[str, Any]
     """What the action needs to know, the same for each of them; as JSON keeps it."""
     match choice.code:
         case bulk.ASSIGN:
-            to = data.get("to", "")
-            return {"to": int(to) if to.isdecimal() and len(to) < 19 else None}
+            return {"to": _person(data.get("to", ""), shop)}
         case bulk.SNOOZE:
             until, change = snooze_of(data, shop, timezone.now())
             return {"until": until.isoformat() if until else None, "until_change": change}
         case bulk.MACRO:
-            return {"macro": _macro(data.get("macro", ""), shop)}
+            return _macro(data.get("macro", ""), shop)
         case Action.NOTE:
             return _needed("note", data, "Write the note.")
         case Action.RESOLVE:
@@ -113,11 +122,26 @@ def _arguments(data: QueryDict, choice: Choice, *, shop: Shop) -> dict[str, Any]
     return {"then_resolve": bulk.ACTIONS[choice.code]}
 
 
-def _macro(text: str, shop: Shop) -> int:
-    known = text.isascii() and text.isdecimal() and len(text) < 19
-    if not known or not Macro.objects.filter(pk=int(text), shop=shop).exists():
+def _person(text: str, shop: Shop) -> int | None:
+    """None: to nobody, which has to be said as well."""
+    if text == NOBODY:
+        return None
+    person = User.objects.filter(pk=key_of(text) or 0, is_active=True).first()
+    if person is None:
+        raise Refused("Choose who is to look after them.")
+    transitions.permit_desk(person, shop)
+    return person.pk
+
+
+def _macro(text: str, shop: Shop) -> dict[str, Any]:
+    """`12.3`: the macro, and the version of it whose steps were read."""
+    number, _, version = text.partition(".")
+    macro = Macro.objects.filter(pk=key_of(number) or 0, shop=shop).first()
+    if macro is None:
         raise Refused(f"Choose a macro of {shop}: each shop has its own.")
-    return int(text)
+    if version != str(macro.version):
+        raise Refused(f"Macro “{macro.name}” was changed meanwhile. Read its steps once more.")
+    return {"macro": macro.pk, "macro_version": macro.version}
 
 
 def _needed(name: str, data: QueryDict, problem: str) -> dict[str, Any]:
@@ -139,8 +163,7 @@ def _token(data: QueryDict) -> uuid.UUID | None:
 @require_safe
 @needs(Permission.RESOLVE)
 def case_jobs(request: StaffRequest) -> HttpResponse:
-    told = {"jobs": newest_jobs(request.access), "labels": bulk.ACTIONS}
-    return render(request, "dashboard/desk/jobs.html", told)
+    return render(request, "dashboard/desk/jobs.html", {"jobs": newest_jobs(request.access)})
 
 
 @require_safe

@@ -13,7 +13,7 @@ class BulkJob(models.Model):
 
     class State(models.TextChoices):
         RUNNING = "running", "Running"
-        DONE = "done", "Done"
+        DONE = "done", "Every case had its turn"
         STOPPED = "stopped", "Stopped"
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="bulk_jobs")
@@ -39,7 +39,15 @@ class BulkJob(models.Model):
             models.CheckConstraint(
                 name="bulk_counts_its_rows",
                 condition=Q(total__gte=models.F("done") + models.F("refused")),
-            )
+            ),
+            models.CheckConstraint(
+                name="bulk_state_is_known", condition=Q(state__in=["running", "done", "stopped"])
+            ),
+            models.CheckConstraint(
+                name="bulk_says_when_it_ended",
+                condition=Q(state="running", finished_at__isnull=True)
+                | ~Q(state="running") & Q(finished_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["shop", "-id"], name="bulk_newest"),
@@ -55,7 +63,10 @@ class BulkJob(models.Model):
 
 
 class BulkRow(models.Model):
-    """One case of a job, as it was seen when the job was started."""
+    """One case of a job, as it was seen when the job was started.
+
+    A trigger keeps it, its case and its command within the shop of the job.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -77,7 +88,14 @@ class BulkRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "case"], name="bulk_takes_a_case_once"),
             models.CheckConstraint(
+                name="bulk_row_state_is_known",
+                condition=Q(state__in=["waiting", "done", "refused", "left"]),
+            ),
+            models.CheckConstraint(
                 name="bulk_row_says_when", condition=Q(state="waiting") | Q(at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="bulk_row_told_is_done", condition=Q(state="done") | Q(command=None)
             ),
             models.CheckConstraint(
                 name="bulk_refusal_says_why", condition=~Q(state="refused") | ~Q(said="")

@@ -24,6 +24,7 @@ AWAITING = [
 OF_OTHERS = {"narvar_agent", "shopify_webhook"}
 # With one of these among its units, Narvar has a return as an exception.
 STOPPING = {Decision.EXCEPTION.value, Decision.APPROVED_NO_RESTOCK.value}
+OTHER_AMOUNT = "other_amount"  # a command's cause
 SETTLED_STATUSES = EXCEPTIONAL | {NarvarStatus.APPROVED, NarvarStatus.REJECTED}
 
 
@@ -38,7 +39,7 @@ def confirm(rmas: Iterable[Rma]) -> list[RmaEvent]:
         if command.kind in TELLINGS:
             told += _by_status(command, rma)
             continue
-        event = _by_money(command, rma, unused[rma.pk]) if command.moves_money else None
+        event = _of_money(command, rma, unused[rma.pk]) if command.moves_money else None
         if _speaks_of_units(command):
             event = None
             if _shows_units(command):
@@ -82,6 +83,10 @@ def _unused_transactions(
     return unused
 
 
+def _of_money(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent | None:
+    return _by_money(command, rma, unused) or _by_other_amount(command, rma, unused)
+
+
 def _by_money(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent | None:
     for row in unused:
         if _pays(row, command):
@@ -91,6 +96,26 @@ def _by_money(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent
             paid = spoken(row.amount, row.currency)
             return _confirmed(command, rma, f"Narvar shows the refund of {paid}")
     return None
+
+
+def _by_other_amount(command: Command, rma: Rma, unused: list[Transaction]) -> RmaEvent | None:
+    """Narvar paid for the API what nobody here asked for: said at once, and to a person."""
+    if command.accepted_at is None or command.cause == OTHER_AMOUNT:
+        return None
+    other = next((row for row in unused if _is_ours(row, command)), None)
+    if other is None:
+        return None
+    seen, asked = spoken(other.amount, other.currency), spoken(command.amount, command.currency)
+    text = f"Narvar shows a refund of {seen}, not of {asked}"
+    Command.objects.filter(pk=command.pk).update(cause=OTHER_AMOUNT, problem=text)
+    source = RmaEvent.Source.SYSTEM
+    return RmaEvent(rma=rma, source=source, verb="not_confirmed", text=text, command=command)
+
+
+def _is_ours(row: Transaction, command: Command) -> bool:
+    """By Narvar's word, and only after the command was sent."""
+    sent = command.first_sent_at
+    return row.source == "api" and sent is not None and row.first_seen_at >= sent
 
 
 def _pays(row: Transaction, command: Command) -> bool:

@@ -109,7 +109,7 @@ def look_was_in_vain(command_id: int, shop_id: int, subject: str) -> None:
     waited = timezone.now() - command.accepted_at
     told = []
     if waited >= TELL_AFTER and not command.cause:
-        told.append(_late(command, rma, _what_is_wrong(command, rma)))
+        told.append(_late(command, rma, _what_is_wrong(command)))
     if waited >= GIVE_UP_LOOKING:
         command.state = CommandState.ATTENTION
     command.next_attempt_at = Now() + next_look(command.looks)
@@ -122,13 +122,7 @@ def next_look(looks: int) -> timedelta:
     return LOOKS[min(looks, len(LOOKS) - 1)]
 
 
-def _what_is_wrong(command: Command, rma: Rma) -> tuple[str, str]:
-    since = command.first_sent_at
-    others = rma.transactions.filter(confirms=None, source="api", first_seen_at__gte=since)
-    other = others.first()
-    if command.moves_money and other is not None:
-        seen, asked = spoken(other.amount, other.currency), spoken(command.amount, command.currency)
-        return "other_amount", f"Narvar shows a refund of {seen}, not of {asked}"
+def _what_is_wrong(command: Command) -> tuple[str, str]:
     what = "refund" if command.moves_money else "change of status"
     return "not_confirmed", f"Accepted 10 minutes ago, and no {what} is seen"
 

@@ -8,11 +8,12 @@ from django.db.models.functions import Now
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS, Kind
+from returns_ops.returns.kinds import OF_LOCATIONS, OF_RMAS, TELLINGS, Kind
 from returns_ops.returns.models import Rma
 from returns_ops.returns.transitions import location_undo
 from returns_ops.returns.transitions.approval import Refused, permit, trace
 from returns_ops.returns.transitions.lines import release
+from returns_ops.returns.transitions.telling import permission_for
 
 # Far enough that nothing happens by itself, near enough to be a date that screens can show.
 UNTIL_RELEASED = timedelta(days=3650)
@@ -81,9 +82,17 @@ def _lock(found: Command, by: User) -> tuple[Command, Rma]:
         raise Refused("This is sent at once: it cannot be undone, only changed again.")
     rmas = Rma.objects.select_for_update(of=("self",)).select_related("shop")
     rma = rmas.get(shop=found.shop, rma_number=found.subject)
-    permit(by, rma.shop)
+    _permit(found, by)
     locked = Command.objects.select_for_update(of=("self",)).select_related("shop")
     return locked.get(pk=found.pk), rma
+
+
+def _permit(command: Command, by: User) -> None:
+    """Who may say it may take it back."""
+    if command.kind not in TELLINGS:
+        permit(by, command.shop)
+    elif not by.may(permission_for(command.summary.get("status")), command.shop):
+        raise Refused(f"{by} may not take back what Narvar of {command.shop} is to be told.")
 
 
 def _set_clock(command_id: int, *, by: User, hold: bool) -> Command:
