@@ -28,7 +28,7 @@ DROP FUNCTION bulk_row_stays_in_its_shop();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("returns", "0012_search_tails")]
+    dependencies = [("returns", "0013_lists_by_money_and_method")]
 
     operations = [
         migrations.AlterField(
