@@ -10,11 +10,12 @@ from django.http import QueryDict
 
 from returns_ops.accounts.models import Shop
 from returns_ops.dashboard.forms import ANY, offer
-from returns_ops.dashboard.location_checks import Doubted, doubts_of
 from returns_ops.returns import regions
-from returns_ops.returns.coordinates import Point, Unreadable, plain, read_angle, read_point
+from returns_ops.returns.coordinates import Point, Unreadable, plain, read_point
+from returns_ops.returns.location_doubts import Doubted, doubts_of
 from returns_ops.returns.location_faults import faults_of
 from returns_ops.returns.location_list import FOLLOWED, LocationFilter
+from returns_ops.returns.location_reading import read_degrees
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.orders import LocationOrder
 from returns_ops.returns.phone_numbers import read_phone, spoken
@@ -160,15 +161,15 @@ class LocationForm(forms.Form):
         return pasted
 
     def clean_latitude(self) -> str:
-        return self._degrees("latitude", "NS")
+        return self._degrees("latitude")
 
     def clean_longitude(self) -> str:
-        return self._degrees("longitude", "EW")
+        return self._degrees("longitude")
 
-    def _degrees(self, name: str, letters: str) -> str:
+    def _degrees(self, name: str) -> str:
         typed = str(self.cleaned_data[name])
         try:
-            return plain(read_angle(typed, letters)) if typed else ""
+            return plain(read_degrees(name, typed)) if typed else ""
         except Unreadable as problem:
             raise forms.ValidationError(str(problem)) from problem
 
@@ -193,7 +194,7 @@ class LocationForm(forms.Form):
         found = [str(clean.get(name) or "") for name in ("latitude", "longitude")]
         if not all(found):
             return None
-        return Point(read_angle(found[0], "NS"), read_angle(found[1], "EW"))
+        return Point(read_degrees("latitude", found[0]), read_degrees("longitude", found[1]))
 
     @property
     def open_doubts(self) -> list[Doubted]:
@@ -215,13 +216,11 @@ class LocationForm(forms.Form):
 
     def order(self) -> LocationOrder:
         clean = self.cleaned_data
-        latitude = read_angle(clean["latitude"], "NS")
-        longitude = read_angle(clean["longitude"], "EW")
         return LocationOrder(
             **{name: clean[name].strip() for name in TYPED},
             **self._region(),
-            latitude=latitude,
-            longitude=longitude,
+            latitude=read_degrees("latitude", clean["latitude"]),
+            longitude=read_degrees("longitude", clean["longitude"]),
             accepts_mail=clean["accepts_mail"],
             accepts_in_store=clean["accepts_in_store"],
         )

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
-from returns_ops.failpoints import failpoint
+from returns_ops.failpoints import FailpointReached, failpoint
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command
 from returns_ops.messaging.retrying import retried
@@ -49,6 +49,26 @@ def blocked() -> outbox.Blocked:
 
 
 def _try(command: Command, link: Connection | None) -> outbox.Answer:
+    """An error of ours is an answer as well: else it came back with each lease, for ever."""
+    try:
+        ready = _prepare(command, link)
+    except Exception:
+        return _broke(command, AttemptOutcome.NOT_SENT, "Not sent: an error of ours came before it")
+    if isinstance(ready, outbox.Answer):
+        return ready
+    try:
+        return _call(command, ready)
+    except Exception:
+        return _broke(command, AttemptOutcome.UNKNOWN, "An error of ours came after it was sent")
+
+
+def _broke(command: Command, outcome: AttemptOutcome, problem: str) -> outbox.Answer:
+    log.exception("try_broke", command=command.pk, outcome=outcome)
+    return outbox.Answer(outcome=outcome, problem=problem)
+
+
+def _prepare(command: Command, link: Connection | None) -> Connection | outbox.Answer:
+    """Where to call, or why not."""
     if link is None:
         problem = "The shop is not connected to Narvar"
         return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
@@ -59,10 +79,11 @@ def _try(command: Command, link: Connection | None) -> outbox.Answer:
         wait = budget.seconds_until_reset(command.shop_id) + 1
         problem = "Narvar's limit is used up"
         return outbox.Answer(outcome=AttemptOutcome.WAIT, problem=problem, wait_seconds=wait)
-    return _call(command, link)
+    return _changed_meanwhile(command) or link
 
 
-def _call(command: Command, link: Connection) -> outbox.Answer:
+def _changed_meanwhile(command: Command) -> outbox.Answer | None:
+    """Asked right before the call: to get so far may take long."""
     if not outbox.holds_lease(command):
         problem = "Not sent: too much time went by before the call"
         return outbox.Answer(outcome=AttemptOutcome.NOT_SENT, problem=problem)
@@ -72,6 +93,10 @@ def _call(command: Command, link: Connection) -> outbox.Answer:
             problem="Not sent: calls were paused in the meantime",
             wait_seconds=AFTER_PAUSE,
         )
+    return None
+
+
+def _call(command: Command, link: Connection) -> outbox.Answer:
     failpoint("send.before_call")
     try:
         reply = client.call(link, _frozen(command))
@@ -108,10 +133,23 @@ def settle(
 ) -> None:
     """Write what the try brought; a worker that outlived its lease changes nothing."""
     told = {"command": command.pk, "attempt": attempt.number}
-    if _settle(command, attempt, answer, link):
+    try:
+        ours = _settle(command, attempt, answer, link)
+    except (OperationalError, InterfaceError, FailpointReached):
+        raise  # the database, or the end of this process: the lease runs out
+    except Exception:
+        # What came is more than we can write down: it is unclear, and looked for.
+        ours = _settle(command, attempt, _without_its_result(command, answer), link)
+    if ours:
         log.info("tried", **told, outcome=answer.outcome)
     else:
         log.warning("fenced", **told)
+
+
+def _without_its_result(command: Command, answer: outbox.Answer) -> outbox.Answer:
+    unsent = answer.outcome in (AttemptOutcome.NOT_SENT, AttemptOutcome.WAIT)
+    outcome = AttemptOutcome.NOT_SENT if unsent else AttemptOutcome.UNKNOWN
+    return _broke(command, outcome, "What came of it could not be written down")
 
 
 @retried

@@ -36,9 +36,16 @@ def _drop_broken_connection() -> None:
         return
     if connection.errors_occurred:
         connection.close_if_unusable_or_obsolete()
-    elif raw.closed or select.select([raw.fileno()], [], [], 0)[0]:
+    elif raw.closed or _has_something_to_read(raw.fileno()):
         # Nobody asked, and there is something to read: the server said goodbye.
         connection.close()
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    """By poll: select knows no descriptor beyond 1023."""
+    asked = select.poll()
+    asked.register(descriptor, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 def _told(answer: Answer, start_response: Callable[..., Any]) -> list[bytes]:

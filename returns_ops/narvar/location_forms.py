@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from returns_ops.returns.location_faults import faults_of
+from returns_ops.returns.location_reading import Reading, read_location
 from returns_ops.returns.location_snapshot import FIELDS
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.orders import LocationOrder
@@ -34,7 +34,8 @@ class ConfirmedForm(forms.Form):
     @classmethod
     def of(cls, location: ReturnLocation, data: Any = None) -> "ConfirmedForm":
         fresh = {"version": location.version, "submission_token": uuid.uuid4()}
-        return cls(data, initial=fresh)
+        # Several of them can stand on one page.
+        return cls(data, initial=fresh, auto_id=f"id_{location.pk}_%s")
 
     @property
     def confirmed(self) -> Confirmation:
@@ -55,6 +56,7 @@ class LocationForm(LocationModelForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     submission_token = forms.UUIDField(widget=forms.HiddenInput)
+    reading: Reading
     refusal = ""  # what an earlier attempt of this request met
 
     class Meta:
@@ -68,15 +70,26 @@ class LocationForm(LocationModelForm):
 
     def clean(self) -> dict[str, Any]:
         clean: dict[str, Any] = super().clean() or self.cleaned_data
-        for name, fault in faults_of({n: clean[n] for n in FIELDS if n in clean}).items():
-            self.add_error(name, fault)
+        # What Django could not read it has told already; each of the others is judged as on
+        # the screens, and what it is read as is what is saved.
+        cells = {name: _written(clean.get(name)) for name in FIELDS}
+        self.reading = read_location(cells)
+        for name in self.reading.problems.keys() - self.errors.keys():
+            self.add_error(name, self.reading.problems[name])
         if self.refusal:
             raise ValidationError(self.refusal)
         return clean
 
     @property
     def order(self) -> LocationOrder:
-        return LocationOrder(**{name: self.cleaned_data[name] for name in FIELDS})
+        assert self.reading.order is not None  # else there were errors
+        return self.reading.order
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def confirmation(clean: dict[str, Any]) -> Confirmation:

@@ -29,6 +29,8 @@ Feature = Connection.Feature
 EVERY = timedelta(hours=1)
 # What could not be read is tried again sooner; an account without the feature is not.
 AGAIN = timedelta(minutes=5)
+BROKE = "What Narvar lists could not be taken in: this needs somebody who reads the log."
+NAMELESS = "Narvar lists {} without an id, so nothing is taken for removed until it has one."
 
 
 class NotEnabled(LookupFailed):
@@ -109,6 +111,8 @@ def read_one(shop: Shop, narvar_id: str, priority: Priority) -> LocationSnapshot
 def sync_locations(shop: Shop, *, priority: Priority = Priority.BACKFILL) -> int:
     """Take in what Narvar shows; returns how many it has. Raises LookupFailed."""
     asked_at = timezone.now()
+    # First: what ends this process is tried again when it is due, not with the next tick.
+    _note(shop, asked_at)
     try:
         found = read_all(shop, priority)
     except NotEnabled as error:
@@ -118,11 +122,12 @@ def sync_locations(shop: Shop, *, priority: Priority = Priority.BACKFILL) -> int
         _note(shop, asked_at, locations_problem=str(error))
         raise
     _mirror(shop, found, asked_at)
+    nameless = sum(not one.narvar_id for one in found)
     _note(
         shop,
         asked_at,
         locations_feature=Feature.ON,
-        locations_problem="",
+        locations_problem=NAMELESS.format(nameless) if nameless else "",
         locations_read_at=asked_at,
     )
     return len(found)
@@ -146,6 +151,10 @@ def sync_due() -> None:
             sync_locations(link.shop)
         except LookupFailed as error:
             log.info("sync_locations_failed", shop=link.shop_id, problem=str(error))
+        except Exception:
+            # Of one shop; the others are read all the same, and this one in a while.
+            log.exception("sync_locations_broke", shop=link.shop_id)
+            Connection.objects.filter(pk=link.pk).update(locations_problem=BROKE)
 
 
 def _due() -> Q:

@@ -20,6 +20,7 @@ from returns_ops.returns.location_snapshot import (
 from returns_ops.returns.models import ReturnLocation, Rma
 from returns_ops.returns.orders import SHOPIFY_ID
 from returns_ops.returns.states import label_of
+from returns_ops.returns.transitions.location_news import ids_of_others
 
 PRIORITY = Priority.CONFIRMATION
 
@@ -66,7 +67,7 @@ def _status_at_narvar(command: Command) -> str:
 
 
 def _location_made(command: Command) -> Seen:
-    found = twins(command)
+    found = _not_others(command, twins(command))
     if len(found) == 1:
         words = "Narvar has a location of this name and address"
         return Seen(done=True, words=words, result={"location_id": found[0].narvar_id})
@@ -81,6 +82,12 @@ def twins(command: Command) -> list[LocationSnapshot]:
     everything = locations.read_all(command.shop, PRIORITY)
     asked = command.summary["asked"]
     return [one for one in everything if same_place(asked, facts_of(one))]
+
+
+def _not_others(command: Command, found: list[LocationSnapshot]) -> list[LocationSnapshot]:
+    """What another location of ours is called is not what this command made."""
+    taken = ids_of_others(_location(command))
+    return [one for one in found if one.narvar_id not in taken]
 
 
 def _location_saved(command: Command) -> Seen:
@@ -98,9 +105,12 @@ def _location_saved(command: Command) -> Seen:
 
 
 def location_at_narvar(command: Command) -> LocationSnapshot | None:
+    return locations.read_one(command.shop, _location(command).narvar_id, PRIORITY)
+
+
+def _location(command: Command) -> ReturnLocation:
     pk = int(command.subject.removeprefix("location "))
-    location = ReturnLocation.objects.get(shop=command.shop_id, pk=pk)
-    return locations.read_one(command.shop, location.narvar_id, PRIORITY)
+    return ReturnLocation.objects.get(shop=command.shop_id, pk=pk)
 
 
 def _location_gone(command: Command) -> Seen:

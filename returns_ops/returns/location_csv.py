@@ -4,28 +4,20 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from returns_ops.returns.coordinates import read_angle
-from returns_ops.returns.location_faults import faults_of
+from returns_ops.returns.location_reading import FLAGS, read_degrees, read_flag
 from returns_ops.returns.location_snapshot import DEGREES, FIELDS, Facts, facts_of
 from returns_ops.returns.models import ReturnLocation
-from returns_ops.returns.orders import LocationOrder
-from returns_ops.returns.phone_numbers import read_phone
-from returns_ops.returns.regions import country_name, country_of, state_of, states
 
 COLUMNS = ("narvar_id", *FIELDS)
 OPTIONAL = {"narvar_id", "address2"}
-FLAGS = ("accepts_mail", "accepts_in_store")
-SAID = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 MOST_ROWS = 5000
 MOST_BYTES = 2_000_000
 # What a spreadsheet takes for a formula. A plain number is none, whatever its sign.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -62,45 +54,6 @@ def read_csv(data: bytes) -> list[dict[str, str]]:
     return [_named(heading, row) for row in rows[1:]]
 
 
-def order_of_row(values: Mapping[str, str]) -> tuple[LocationOrder | None, dict[str, str]]:
-    """The location that a row describes, or what is wrong with it, field by field."""
-    found: dict[str, Any] = {}
-    problems: dict[str, str] = {}
-    row = _filled(values)
-    for name in FIELDS:
-        try:
-            found[name] = _value(name, row[name])
-        except ValueError as error:
-            problems[name] = f"{str(error)[:200].rstrip('.')}."
-    problems |= _strange_region(row)
-    if not problems:
-        with suppress(ValueError):
-            return LocationOrder(**found), {}
-    return None, {**faults_of(found), **problems}
-
-
-def _filled(values: Mapping[str, str]) -> dict[str, str]:
-    """What one of country and state says, the other need not; a phone number as it is dialled."""
-    row = {name: values.get(name, "").strip() for name in FIELDS}
-    code = row["country_code"].upper() or country_of(row["country"])
-    state = row["state_code"].upper() or state_of(row["state"], code)
-    row |= {"country_code": code, "country": row["country"] or country_name(code)}
-    row |= {"state_code": state, "state": row["state"] or dict(states(code)).get(state, "")}
-    if not PHONE.fullmatch(row["phone"]):
-        with suppress(ValueError):
-            row["phone"] = read_phone(row["phone"], code).e164
-    return row
-
-
-def _strange_region(row: Mapping[str, str]) -> dict[str, str]:
-    code, state = row["country_code"][:80], row["state_code"][:80]
-    if code and not country_name(code):
-        return {"country_code": f"{code!r} is not a country code of two capital letters."}
-    if code and state and state not in dict(states(code)):
-        return {"state_code": f"{state} is no state of {country_name(code)}."}
-    return {}
-
-
 def facts_of_row(values: Mapping[str, str]) -> Facts:
     """What a row says, to compare it, even where it could not be sent."""
     return facts_of(_Row({name: _readable(name, values.get(name, "")) for name in FIELDS}))
@@ -131,16 +84,15 @@ def plain(cell: str) -> str:
 
 
 def _value(name: str, cell: str) -> Any:
+    """As it was written by us: what somebody else wrote is read by `location_reading`."""
     text = cell.strip()
     if name in FLAGS:
-        if text.casefold() not in SAID:
-            raise ValueError(f"{text!r} is neither yes nor no")
-        return SAID[text.casefold()]
+        return read_flag(text)
     if name in DEGREES:
         try:
             return Decimal(text)
         except InvalidOperation:
-            return read_angle(text, "NS" if name == "latitude" else "EW")
+            return read_degrees(name, text)
     return text
 
 

@@ -1,17 +1,21 @@
 """Which locations a person asks to see."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import FloatField, Q, QuerySet
+from django.db.models.functions import Abs, Cast, Least, Power
 
 from returns_ops.accounts.models import Shop
+from returns_ops.returns.coordinates import Point
 from returns_ops.returns.location_use import ids_in_use, spellings
 from returns_ops.returns.models import ReturnLocation
 
 Sync = ReturnLocation.Sync
 # Beside the states of sync: in sync, because we followed, and nobody has looked at it.
 FOLLOWED = "followed"
+NEAR = 20
 SEARCHED = ("name", "address1", "city", "postal_code", "phone", "narvar_id")
 
 
@@ -48,6 +52,22 @@ def find_locations(
     if after:
         found = found.filter(Q(name__gt=after[0]) | Q(name=after[0], pk__gt=after[1]))
     return found.select_related("shop").order_by("name", "pk")
+
+
+def nearest(shop_id: int, point: Point, *, but: int | None = None) -> list[ReturnLocation]:
+    """The few that are about the nearest; how far each is, whoever shows them measures."""
+    latitude, longitude = float(point.latitude), float(point.longitude)
+    up = Cast("latitude", FloatField()) - latitude
+    across = Abs(Cast("longitude", FloatField()) - longitude)
+    # Degrees of longitude are shorter towards the poles, and meet at the date line.
+    narrow = math.cos(math.radians(min(abs(latitude), 90)))
+    away = Power(up, 2) + Power(Least(across, 360.0 - across) * narrow, 2)
+    placed = ReturnLocation.objects.filter(shop=shop_id, removed_at=None)
+    placed = placed.exclude(Q(latitude=None) | Q(longitude=None))
+    if but is not None:
+        placed = placed.exclude(pk=but)
+    found = placed.alias(away=away).order_by("away", "pk")
+    return list(found.only("name", "latitude", "longitude")[:NEAR])
 
 
 def countries_of(shops: Iterable[Shop]) -> list[tuple[str, str]]:

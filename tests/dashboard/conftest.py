@@ -9,9 +9,12 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.returns.models import Parcel, Rma, SearchToken
+from returns_ops.returns.models import Parcel, ReturnLocation, Rma, SearchToken
 from returns_ops.returns.states import Work
 from tests.builders import make_item, make_package, make_parcel, make_rma, make_staff, make_token
+from tests.circle import Circle
+from tests.dashboard.location_pages import add, settled, the_only
+from tests.narvar.asking import staff
 
 
 @pytest.fixture
@@ -76,3 +79,17 @@ def awaited(shop: Shop) -> Rma:
         make_token(rma, sku, SearchToken.Kind.SKU)
     make_token(rma, "RM-2001")
     return rma
+
+
+@pytest.fixture
+def lola(circle: Circle, log_in: Callable[[User], Client]) -> Client:
+    """A location admin's browser, and Narvar answers."""
+    return log_in(staff(circle, Role.LOCATION_ADMIN))
+
+
+@pytest.fixture
+def andover(circle: Circle, lola: Client) -> ReturnLocation:
+    """A location that was made on the screen, and is at Narvar."""
+    add(lola)
+    settled(circle)
+    return the_only()

@@ -5,8 +5,13 @@ from html import unescape
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
+from returns_ops.accounts.models import Shop
+from returns_ops.returns.location_snapshot import facts_of
 from returns_ops.returns.models import ReturnLocation
+from tests.circle import Circle
+from tests.narvar.asking import DOCK, look
 
 ANDOVER: dict[str, str] = {
     "name": "Andover DC",
@@ -49,3 +54,27 @@ def edit(client: Client, location: ReturnLocation, **changes: Any) -> Any:
 def delete(client: Client, location: ReturnLocation, **typed: Any) -> Any:
     url = f"{location.get_absolute_url()}delete/"
     return client.post(url, {**open_form(client, url), **typed})
+
+
+def text(answer: Any) -> str:
+    content: str = answer.content.decode()
+    return content
+
+
+def settled(circle: Circle) -> None:
+    """What was asked for is sent, and looked for."""
+    circle.send()
+    look()
+
+
+def the_only() -> ReturnLocation:
+    return ReturnLocation.objects.get(removed_at=None)
+
+
+def place(shop: Shop, name: str, **fields: Any) -> ReturnLocation:
+    """One that is at Narvar as here."""
+    known = {**DOCK, "name": name, "narvar_id": f"id-{name}", "read_at": timezone.now(), **fields}
+    location = ReturnLocation(shop=shop, **known)
+    location.shown = location.agreed = facts_of(location)
+    location.save()
+    return location

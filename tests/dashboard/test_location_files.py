@@ -10,24 +10,16 @@ from django.test import Client
 from returns_ops.accounts.models import User
 from returns_ops.accounts.permissions import Role
 from returns_ops.narvar import location_imports
+from returns_ops.returns.location_csv import COLUMNS
 from returns_ops.returns.models import LocationImport, ReturnLocation
 from tests.circle import Circle
-from tests.dashboard.location_pages import open_form
+from tests.dashboard.location_pages import open_form, text
 from tests.narvar.asking import look, saved, staff
+from tests.narvar.test_bench_races import at_once
 from tests.narvar.test_return_locations import at_narvar
 
 LogIn = Callable[[User], Client]
 NEW = "/locations/import/"
-
-
-@pytest.fixture
-def lola(circle: Circle, log_in: LogIn) -> Client:
-    return log_in(staff(circle, Role.LOCATION_ADMIN))
-
-
-def text(answer: Any) -> str:
-    content: str = answer.content.decode()
-    return content
 
 
 def upload(client: Client, csv: str) -> Any:
@@ -49,6 +41,32 @@ def test_what_is_exported_can_be_imported(circle: Circle, lola: Client) -> None:
         assert words in shown
     assert "<b>Bad</b>" not in shown
     assert ReturnLocation.objects.count() == 1
+
+
+def test_a_double_click_reads_the_file_once(circle: Circle, lola: Client, log_in: LogIn) -> None:
+    form = open_form(lola, NEW)
+    heading = ",".join(COLUMNS)
+
+    def press() -> Any:
+        file = SimpleUploadedFile("places.csv", f"{heading}\n,Dock,,,,,,,,,,,,,\n".encode())
+        return log_in(staff(circle, Role.LOCATION_ADMIN)).post(NEW, {**form, "file": file})
+
+    answers = [*at_once(press, press), press()]
+
+    assert [one.status_code for one in answers] == [302] * 3
+    assert len({one["Location"] for one in answers}) == 1
+    assert LocationImport.objects.get().rows.count() == 1
+
+
+def test_what_is_doubtful_in_a_file_is_said_and_may_be_saved(circle: Circle, lola: Client) -> None:
+    saved(circle)
+    csv = text(lola.get("/locations/export.csv")).replace("Dock", "Gate").replace("-74.17", "74.17")
+
+    url = upload(lola, csv)["Location"]
+
+    page = text(lola.get(url))
+    for words in ("1 row can be used, but can hardly be meant so", "Latitude:", "Save 1 location<"):
+        assert words in page
 
 
 def test_a_confirmed_file_is_done_with_a_result_per_row(circle: Circle, lola: Client) -> None:

@@ -1,54 +1,32 @@
 """Return locations on the screen, against the running simulator: each act to its end."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from returns_ops.accounts.models import User
-from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import locations
 from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.returns.models import LocationChange, ReturnLocation
-from tests.builders import make_package, make_rma, make_shop, make_staff
+from tests.builders import make_package, make_rma
 from tests.circle import Circle
-from tests.dashboard.location_pages import ANDOVER, add, delete, edit, hidden, open_form
-from tests.narvar.asking import calls, look, saved, staff
+from tests.dashboard.location_pages import (
+    ANDOVER,
+    add,
+    delete,
+    edit,
+    hidden,
+    open_form,
+    settled,
+    text,
+    the_only,
+)
+from tests.narvar.asking import calls, look
 from tests.narvar.test_return_locations import at_narvar, elsewhere
 
 Sync = ReturnLocation.Sync
-LogIn = Callable[[User], Client]
 SURE = {"rules_settled": "1", "typed_name": "andover dc "}
-
-
-@pytest.fixture
-def lola(circle: Circle, log_in: LogIn) -> Client:
-    """A location admin's browser."""
-    return log_in(staff(circle, Role.LOCATION_ADMIN))
-
-
-def text(answer: Any) -> str:
-    content: str = answer.content.decode()
-    return content
-
-
-def the_only() -> ReturnLocation:
-    return ReturnLocation.objects.get(removed_at=None)
-
-
-def settled(circle: Circle) -> None:
-    circle.send()
-    look()
-
-
-@pytest.fixture
-def andover(circle: Circle, lola: Client) -> ReturnLocation:
-    """One that was made on the screen, and is at Narvar."""
-    add(lola)
-    settled(circle)
-    return the_only()
 
 
 def test_a_location_is_added_and_goes_full_circle(circle: Circle, lola: Client) -> None:
@@ -65,15 +43,6 @@ def test_a_location_is_added_and_goes_full_circle(circle: Circle, lola: Client) 
     found = tuple(shown["location"][name] for name in region)
     assert found == ("Massachusetts", "MA", "United States", "US")
     assert "As at Narvar" in text(lola.get(location.get_absolute_url()))
-
-
-def test_a_double_click_adds_one(lola: Client) -> None:
-    form = {**open_form(lola, "/locations/new/"), **ANDOVER}
-
-    first, second = (lola.post("/locations/new/", form) for _ in range(2))
-
-    assert first["Location"] == second["Location"] == the_only().get_absolute_url()
-    assert Command.objects.count() == 1
 
 
 def test_a_time_out_on_adding_ends_with_one_location(circle: Circle, lola: Client) -> None:
@@ -208,6 +177,62 @@ def test_both_changed_it_and_a_person_decides(
     assert the_only().sync == Sync.IN_SYNC
 
 
+@pytest.mark.parametrize("keep", ["ours", "theirs"])
+def test_removed_at_narvar_while_it_was_changed_here_and_a_person_decides(
+    keep: str, circle: Circle, lola: Client, andover: ReturnLocation
+) -> None:
+    edit(lola, andover, name="Gate")
+    circle.narvar.fail_next("update_location", "status", status=422, text="Not so")
+    circle.send()
+    elsewhere(circle, "DELETE")
+    locations.sync_locations(circle.shop)
+    assert "Removed at Narvar" in text(lola.get("/locations/"))
+    assert "It was removed at Narvar while it was changed here." in text(
+        lola.get(andover.get_absolute_url())
+    )
+    url = f"{andover.get_absolute_url()}settle/"
+    known = open_form(lola, url)
+    assert lola.post(url, known).status_code == 409  # nothing chosen
+
+    assert lola.post(url, {**known, "choice-gone": keep}).status_code == 302
+
+    settled(circle)
+    andover.refresh_from_db()
+    if keep == "ours":
+        assert [one["name"] for one in at_narvar(circle)] == ["Gate"]
+        assert (andover.sync, andover.narvar_id) == (Sync.IN_SYNC, at_narvar(circle)[0]["id"])
+    else:
+        assert at_narvar(circle) == []
+        assert andover.sync == Sync.DELETED
+    assert calls(circle, "create_location") == (2 if keep == "ours" else 1)
+
+
+def test_what_narvar_dropped_is_shown_field_by_field_and_taken_or_sent_again(
+    circle: Circle, lola: Client
+) -> None:
+    circle.narvar.change_settings(locations_drop=["address2"])
+    add(lola)
+    settled(circle)
+    andover = the_only()
+    own = andover.get_absolute_url()
+    assert "Changed at Narvar" in text(lola.get("/locations/", {"sync": "followed"}))
+    assert "Narvar kept it otherwise." in text(lola.get(own))
+    page = text(lola.get(f"{own}settle/"))
+    for words in ("Narvar kept it otherwise", "<bdi>Suite 4</bdi>", "<bdi>nothing</bdi>"):
+        assert words in page
+    circle.narvar.change_settings(locations_drop=[])
+    known = open_form(lola, f"{own}settle/")
+
+    asked = lola.post(f"{own}settle/", {**known, "choice-address2": "ours"})
+    assert asked.status_code == 422  # parcels would be addressed otherwise
+    sure = {**known, "choice-address2": "ours", **SURE}
+    assert lola.post(f"{own}settle/", sure).status_code == 302
+
+    settled(circle)
+    assert at_narvar(circle)[0]["location"]["address2"] == "Suite 4"
+    assert "As at Narvar" in text(lola.get(own))
+
+
 def test_what_narvar_changed_is_shown_until_somebody_looked(
     circle: Circle, lola: Client, andover: ReturnLocation
 ) -> None:
@@ -285,109 +310,6 @@ def test_a_twin_is_refused_with_the_form_kept(lola: Client, andover: ReturnLocat
     assert 'value="(978) 555-0100"' in text(answer)
 
 
-BAD = [
-    ({"name": ""}, "Enter the name."),
-    ({"name": "x" * 10_000}, "longer than 255 characters"),
-    ({"name": "a\x00b"}, "characters that cannot be sent"),
-    ({"city": "\x07"}, "characters that cannot be sent"),
-    ({"phone": "call the desk"}, "This is no phone number."),
-    ({"latitude": "91"}, "A latitude of 91 is no place on earth"),
-    ({"longitude": "east"}, "Write degrees, like -71.137."),
-    ({"latitude": "", "longitude": ""}, "Enter both, or paste the coordinates above."),
-    ({"pasted": "behind the mill"}, "These are no coordinates we can read."),
-    ({"state_code": "BY"}, "The country has no such state."),
-    ({"country_code": "XX"}, "Choose"),
-    ({"postal_code": "1810"}, "ZIP codes there look like"),
-    ({"latitude": "0", "longitude": "0"}, "in the sea off Africa"),
-    ({"latitude": "-71.137", "longitude": "42.6583"}, "Swap the two: 42.6583, -71.137"),
-    ({"longitude": "71.137"}, "Turn east and west: 42.6583, -71.137"),
-    ({"accepts_mail": ""}, "neither by mail nor in store"),
-    ({"name": "<script>alert(1)</script>", "phone": "?"}, "&lt;script&gt;alert(1)"),
-]
-
-
-@pytest.mark.parametrize(("typed", "said"), BAD)
-def test_bad_input_is_told_by_the_field_and_nothing_is_lost(
-    typed: dict[str, str], said: str, lola: Client
-) -> None:
-    answer = add(lola, **typed)
-
-    page = text(answer)
-    assert answer.status_code == 422
-    assert said in page
-    assert "data-focus" in page
-    assert "<script>alert(1)</script>" not in page
-    for name in ("address1", "city", "postal_code", "phone", "name"):
-        value = {**ANDOVER, **typed}[name]
-        if value.isalnum():
-            assert f'value="{value}"' in page
-    assert not ReturnLocation.objects.exists()
-    assert not Command.objects.exists()
-
-
-def test_what_is_doubtful_is_saved_by_somebody_who_is_sure(lola: Client) -> None:
-    """Narvar's own example: an address in California, a point in the Atlantic."""
-    far = {"latitude": "12.22", "longitude": "-24.33"}
-    first = add(lola, **far)
-    assert first.status_code == 422
-    mark = hidden(text(first))["doubted"]
-
-    other = add(lola, **far, postal_code="1", sure="1", doubted=mark)
-    assert other.status_code == 422  # sure of something else
-    assert add(lola, **far, sure="1", doubted=mark).status_code == 302
-    assert the_only().narvar_id == ""
-
-
-def test_a_point_is_pasted_or_mended_without_saving(lola: Client) -> None:
-    link = "https://www.google.com/maps/place/Dock/@42.1,-71.9,17z/data=!3d42.6583!4d-71.137"
-    assert add(lola, latitude="", longitude="", pasted=link).status_code == 302
-    assert str(the_only().latitude) == "42.658300"
-
-    mended = add(lola, latitude="-71.137", longitude="42.6583", fix="42.6583, -71.137", name="")
-    page = text(mended)
-    assert mended.status_code == 200
-    assert 'name="latitude" value="42.6583"' in page
-    assert "Enter the name." not in page
-
-
-def test_the_states_of_a_country_come_without_script(lola: Client) -> None:
-    page = text(add(lola, country_code="CA", state_code="", look="states"))
-
-    assert ">Ontario (ON)<" in page
-    assert "Choose the state" not in page
-
-
-LIVE = [
-    ("phone", {"phone": "415 555 5555"}, "Saved as +14155555555"),
-    ("phone", {"phone": "call me"}, "This is no phone number."),
-    ("name", {"name": ""}, "Enter the name."),
-    ("postal_code", {"postal_code": "07114"}, "07114 is no ZIP code of Massachusetts."),
-    ("country_code", {"country_code": "DE", "state_code": ""}, ">Bayern (BY)<"),
-    ("pasted", {"pasted": "42 39 30 N 71 8 13 W"}, 'name="latitude" value="42.658333"'),
-    ("latitude", {"latitude": "91"}, "no place on earth"),
-    ("longitude", {"longitude": "-71.137"}, "42° 39′ 29.9″ N, 71° 8′ 13.2″ W"),
-    ("fix", {"fix": "42.6583, -71.137"}, 'id="where"'),
-]
-
-
-@pytest.mark.parametrize(("field", "typed", "said"), LIVE)
-def test_a_field_is_checked_while_the_form_is_filled_in(
-    field: str, typed: dict[str, str], said: str, lola: Client
-) -> None:
-    form = {**open_form(lola, "/locations/new/"), **ANDOVER, **typed}
-
-    answer = lola.post(f"/locations/validate/{field}/", form, headers={"HX-Request": "true"})
-
-    assert answer.status_code == 200
-    assert said in text(answer)
-    assert "<html" not in text(answer)
-    assert not Command.objects.exists()
-
-
-def test_only_fields_are_checked(lola: Client) -> None:
-    assert lola.post("/locations/validate/nothing/").status_code == 404
-
-
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_account_without_the_feature_is_told_and_stays_readable(
     status: int, circle: Circle, lola: Client, andover: ReturnLocation
@@ -439,88 +361,3 @@ def test_an_id_on_parcels_is_linked_and_forgotten(
     andover.refresh_from_db()
     lola.post(url, {**known, "version": andover.version, "unlink": "1"})
     assert "None that we know of." in text(lola.get(andover.get_absolute_url()))
-
-
-def test_the_list_narrows_by_each_of_its_filters(circle: Circle, lola: Client) -> None:
-    dock = saved(circle)
-    saved(circle, name="Store", address1="2 Rue de la Paix", city="Paris", country="France")
-    ReturnLocation.objects.exclude(pk=dock.pk).update(
-        country_code="FR", accepts_mail=False, accepts_in_store=True
-    )
-    make_package(make_rma(circle.shop), destination_id=dock.narvar_id)
-
-    def names(**query: str) -> set[str]:
-        page = text(lola.get("/locations/", query))
-        return {name for name in ("Dock", "Store") if f"data-row><bdi>{name}</bdi>" in page}
-
-    assert names() == {"Dock", "Store"}
-    assert names(q="paris") == names(country="FR") == names(store="yes") == {"Store"}
-    assert names(mail="yes") == names(used="yes") == {"Dock"}
-    assert names(used="no") == {"Store"}
-    assert names(sync="deleted") == set()
-    assert names(q="nowhere") == set()
-    assert names(country="??", sync="nonsense", q="a\x00") == {"Dock", "Store"}
-
-
-def test_the_list_has_pages_and_few_queries(
-    circle: Circle, lola: Client, django_assert_max_num_queries: Any
-) -> None:
-    rows = [
-        ReturnLocation(shop=circle.shop, name=f"Dock {n:03}", narvar_id=f"L{n}", sync=sync)
-        for n, sync in zip(range(60), [Sync.IN_SYNC, Sync.NOT_SAVED] * 30, strict=True)
-    ]
-    ReturnLocation.objects.bulk_create(rows)
-
-    with django_assert_max_num_queries(16):
-        page = text(lola.get("/locations/"))
-
-    assert page.count("data-row") == 50
-    assert "after_id=" in page
-    rest = text(lola.get("/locations/", {"after": "Dock 049", "after_id": str(rows[49].pk)}))
-    assert rest.count("data-row") == 10
-
-
-def test_a_location_page_asks_the_same_few_queries_however_many_there_are(
-    circle: Circle, lola: Client, andover: ReturnLocation, django_assert_max_num_queries: Any
-) -> None:
-    ReturnLocation.objects.bulk_create(
-        ReturnLocation(shop=circle.shop, name=f"Dock {n}", latitude=n, longitude=n)
-        for n in range(40)
-    )
-    for _ in range(5):
-        make_package(make_rma(circle.shop), destination_id=andover.narvar_id)
-
-    with django_assert_max_num_queries(16):
-        lola.get(andover.get_absolute_url())
-
-
-@pytest.mark.parametrize("role", Role.values)
-def test_who_may_see_and_who_may_change(
-    role: str, circle: Circle, andover: ReturnLocation, log_in: LogIn
-) -> None:
-    client, own = log_in(staff(circle, role)), andover.get_absolute_url()
-    sees, manages = role != Role.SECURITY_ADMIN, role == Role.LOCATION_ADMIN
-    changing = ["/locations/new/", "/locations/import/", f"{own}edit/", f"{own}delete/"]
-    posting = ["/locations/sync/", f"{own}undo/1/", f"{own}link/", "/locations/validate/name/"]
-
-    for url in ("/locations/", own, f"{own}standing/", "/locations/export.csv"):
-        assert (client.get(url).status_code == 200) == sees, url
-    for url in changing:
-        assert (client.get(url).status_code == 200) == manages, url
-    for url in posting:
-        assert (client.post(url).status_code != 403) == manages, url
-    assert ("edit/" in text(client.get(own))) == manages
-
-
-def test_a_location_of_another_shop_does_not_exist(andover: ReturnLocation, log_in: LogIn) -> None:
-    stranger = log_in(make_staff(shop=make_shop(), role=Role.LOCATION_ADMIN))
-    own = andover.get_absolute_url()
-    before = list(ReturnLocation.objects.values())
-
-    for url in (own, f"{own}standing/", f"{own}edit/", f"{own}delete/", f"{own}settle/"):
-        assert stranger.get(url).status_code == 404, url
-    for url in (f"{own}undo/1/", f"{own}link/", f"{own}restore/1/", f"{own}edit/"):
-        assert stranger.post(url, ANDOVER).status_code == 404, url
-    for url in ("/locations/", "/locations/export.csv", f"/locations/changes/?open={andover.pk}"):
-        assert "Andover" not in text(stranger.get(url))
-    assert list(ReturnLocation.objects.values()) == before

@@ -307,3 +307,43 @@ def test_a_paused_shop_sends_nothing(circle: Circle) -> None:
 
     assert circle.narvar.requests(operation="approval") == []
     assert Command.objects.get().state == CommandState.QUEUED
+
+
+def breaks(*_: Any, **__: Any) -> Any:
+    raise ZeroDivisionError("an error of ours")
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "sent", "state"),
+    [
+        ("verification", "before_sending", 0, CommandState.QUEUED),
+        ("operations", "meant", 1, CommandState.OUTCOME_UNKNOWN),
+        ("transitions", "moved", 1, CommandState.OUTCOME_UNKNOWN),
+    ],
+)
+def test_an_error_of_ours_is_an_answer_too_and_nothing_is_lost_or_paid_twice(
+    where: str,
+    what: str,
+    sent: int,
+    state: str,
+    circle: Circle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rma = circle.arrive()
+    command = circle.approve(rma)
+    real = getattr(getattr(delivery, where), what)
+    fails = iter([breaks])  # once: what comes after it is written down
+    with monkeypatch.context() as broken:
+        broken.setattr(getattr(delivery, where), what, lambda *a, **k: next(fails, real)(*a, **k))
+        circle.send()
+
+    command.refresh_from_db()
+    assert (command.state, command.lease_token) == (state, None)
+    assert "error of ours" in command.problem or "could not be written down" in command.problem
+    assert len(circle.narvar.requests(operation="approval")) == sent
+
+    circle.send()
+    circle.refund_arrives(rma)
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
+    assert len(circle.refunds(rma)) == 1

@@ -10,6 +10,7 @@ from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState
 from returns_ops.narvar import decisions
+from returns_ops.returns import location_use
 from returns_ops.returns.location_snapshot import facts_of
 from returns_ops.returns.location_use import ids_of, use_of
 from returns_ops.returns.models import LocationChange, ReturnLocation
@@ -181,6 +182,22 @@ def test_open_returns_on_their_way_are_counted_certain_and_guessed(circle: Circl
         version=location.version,
     )
     assert use_of(ReturnLocation.objects.get()).certain.count == 1
+
+
+def test_of_many_parcels_the_newest_are_counted_and_it_says_so(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = saved(circle)
+    for name, work in [("OLD", Work.TO_RECEIVE), ("NEW", Work.TO_RECEIVE), ("DONE", Work.DONE)]:
+        rma = make_rma(circle.shop, name, work=work)
+        make_package(rma, destination_id=location.narvar_id, destination_postal_code="07114")
+    monkeypatch.setattr(location_use, "LOOKED_AT", 2)
+
+    use = use_of(location)
+
+    assert [one.rma_number for one in use.certain.first] == ["NEW"]
+    assert (use.certain.count, use.certain.capped) == (1, True)
+    assert use.guessed.count == 0  # what names the location is certain, and counted once
 
 
 def test_a_creation_that_times_out_ends_with_one_location(circle: Circle) -> None:

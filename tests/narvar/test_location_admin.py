@@ -95,11 +95,13 @@ def test_a_location_is_made_changed_and_removed_as_on_the_screens(
 @pytest.mark.parametrize(
     ("field", "typed", "why"),
     [
-        ("latitude", "91", "outside of ±90"),
-        ("phone", "letters", "phone number like"),
+        ("latitude", "91", "no place on earth"),
+        ("phone", "letters", "no phone number"),
         ("name", "", "required"),
         ("address1", "x" * 10_000, "longer than 255"),
         ("country_code", "usa", "two capital letters"),
+        ("state_code", "BY", "BY is no state of United States"),
+        ("country", "Germany", "Germany is not United States"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_field_and_nothing_is_lost(

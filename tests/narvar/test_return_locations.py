@@ -11,7 +11,6 @@ from returns_ops.accounts.models import AuditEntry
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import client, decisions, locations
-from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.narvar.models import Connection
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.transitions import Refused, Stale
@@ -312,52 +311,6 @@ def test_only_a_location_admin_may_and_only_on_what_they_saw(circle: Circle) -> 
         save(circle, ReturnLocation.objects.get(name="Gate"), name="Gate 2")
     assert first == again
     assert Command.objects.count() == 2
-
-
-def test_the_mirror_follows_narvar(circle: Circle) -> None:
-    location = saved(circle)
-
-    elsewhere(circle, "PUT", name="Gate", city="Trenton")
-    assert locations.sync_locations(circle.shop) == 1
-    location.refresh_from_db()
-    assert (location.name, location.city, location.sync) == ("Gate", "Trenton", Sync.IN_SYNC)
-
-    elsewhere(circle, "DELETE")
-    assert locations.sync_locations(circle.shop) == 0
-    location.refresh_from_db()
-    assert location.sync == Sync.DELETED
-    with pytest.raises(Refused, match="Gate was removed"):
-        remove(circle, location)
-
-    actions = AuditEntry.objects.filter(actor=None, action__startswith="location.")
-    assert list(actions.order_by("id").values_list("action", flat=True)) == [
-        "location.changed",
-        "location.gone",
-    ]
-
-
-def test_the_mirror_leaves_alone_what_is_being_saved(circle: Circle) -> None:
-    save(circle, saved(circle), city="Trenton")
-
-    locations.sync_locations(circle.shop)
-
-    assert (the_only().city, the_only().sync) == ("Trenton", Sync.SENDING)
-
-
-def test_a_shop_that_cannot_be_read_keeps_its_locations(circle: Circle) -> None:
-    saved(circle)
-
-    faults: list[tuple[str, dict[str, Any]]]
-    faults = [("status", {"status": 404}), ("html", {}), ("empty", {})]
-    for fault, options in faults:
-        circle.narvar.fail_next("list_locations", fault, **options)
-        with pytest.raises(LookupFailed):
-            locations.sync_locations(circle.shop)
-    circle.narvar.fail_next("list_locations", "status", status=500)
-    Connection.objects.update(locations_tried_at=None)
-    locations.sync_due()
-
-    assert the_only().sync == Sync.IN_SYNC
 
 
 def test_all_of_it_can_be_nested(circle: Circle) -> None:

@@ -19,6 +19,7 @@ from returns_ops.dashboard.show.tracker import Tracker, is_settled, tracker_of
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar.locations import Standing, standing
 from returns_ops.returns.location_compare import Comparison, compare
+from returns_ops.returns.location_list import nearest
 from returns_ops.returns.location_snapshot import FIELDS, facts_of
 from returns_ops.returns.location_snapshot import spoken as said
 from returns_ops.returns.location_use import Heading, Use, use_of
@@ -112,7 +113,8 @@ def location_page(
 ) -> LocationPage:
     clock = Clock(now, location.shop.timezone)
     command = latest_commands([location]).get(location.subject)
-    others = neighbours_of(location.shop_id, location.pk)
+    point = point_of(location)
+    others = nearest(location.shop_id, point, but=location.pk) if point else []
     manages = access.may(Permission.MANAGE_LOCATIONS, location.shop)
     history, older = _history(location, clock, before, manages)
     sees = command is not None and access.may(Permission.VIEW_MESSAGES, location.shop)
@@ -122,7 +124,7 @@ def location_page(
         tracker=location_tracker(location, command, clock),
         facts=_facts(location, clock),
         phone=spoken(location.phone) if location.phone else "",
-        locator=locator_of(point_of(location), location.country_code, others),
+        locator=locator_of(point, location.country_code, others),
         use=use_of(location),
         standing=standing(location.shop),
         read=clock.ago(location.read_at) if location.read_at else "never",
@@ -132,11 +134,6 @@ def location_page(
         may_manage=manages,
         sees_command=reverse("command", args=[command.pk]) if command and sees else "",
     )
-
-
-def neighbours_of(shop_id: int, but: int | None = None) -> list[ReturnLocation]:
-    found = ReturnLocation.objects.filter(shop=shop_id, removed_at=None).exclude(latitude=None)
-    return list(found.exclude(pk=but) if but else found)
 
 
 def location_tracker(

@@ -1,8 +1,9 @@
 """A file of locations: what each of its rows would do, and then what came of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Count
 from django.urls import reverse
@@ -39,6 +40,7 @@ class ImportRow(NamedTuple):
     verdict: SafeString
     state: SafeString | str
     moves: bool
+    wrong: bool
     problems: list[tuple[str, str]]
     changes: list[tuple[str, str, str]]
     result: str
@@ -51,6 +53,7 @@ class ImportPage:
     counts: list[tuple[str, int]]
     progress: Progress
     wrong: int
+    doubtful: int
     todo: int
     moving: int
     more: str
@@ -86,6 +89,7 @@ def import_page(job: LocationImport, now: datetime, *, after: int = 0) -> Import
         ],
         progress=progress(job),
         wrong=by_verdict.get(Verdict.ERROR, 0),
+        doubtful=job.rows.exclude(verdict=Verdict.ERROR).exclude(problems={}).count(),
         todo=by_verdict.get(Verdict.NEW, 0) + by_verdict.get(Verdict.CHANGED, 0),
         moving=job.rows.filter(moves=True, verdict=Verdict.CHANGED).count(),
         more=f"{own}?after={found[PAGE - 1].line}" if len(found) > PAGE else "",
@@ -101,9 +105,11 @@ def _row(row: LocationImportRow, job: LocationImport, clock: Clock) -> ImportRow
         verdict=saying(VERDICTS[Verdict(row.verdict)], str(Verdict(row.verdict).label)),
         state=_state(row, clock) if job.state != State.PREVIEW else "",
         moves=row.moves,
-        problems=[(_label(name), str(text)) for name, text in row.problems.items()],
+        wrong=row.verdict == Verdict.ERROR,
+        problems=[(_label(name), str(text)) for name, text in _in_order(row.problems)],
         changes=[
-            (_label(name), spoken(was), spoken(then)) for name, (was, then) in row.changes.items()
+            (_label(name), spoken(was), spoken(then))
+            for name, (was, then) in _in_order(row.changes)
         ]
         if row.verdict == Verdict.CHANGED
         else [],
@@ -115,6 +121,12 @@ def _state(row: LocationImportRow, clock: Clock) -> SafeString:
     if row.command is not None:
         return command_badge(row.command, clock)
     return saying(DONE[RowState(row.state)], str(RowState(row.state).label))
+
+
+def _in_order(told: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """As the columns of a file stand: JSON in the database knows no order."""
+    known = [(name, told[name]) for name in FIELDS if name in told]
+    return known + [(name, text) for name, text in told.items() if name not in FIELDS]
 
 
 def _label(name: str) -> str:

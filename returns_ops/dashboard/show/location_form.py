@@ -6,11 +6,13 @@ from typing import NamedTuple
 from django.forms import BoundField
 
 from returns_ops.dashboard.access import Access
-from returns_ops.dashboard.location_checks import Doubted
 from returns_ops.dashboard.location_forms import POINT, LocationForm
-from returns_ops.dashboard.show.location import heading_in_words, neighbours_of
+from returns_ops.dashboard.show.location import heading_in_words
 from returns_ops.dashboard.show.locator import Locator, locator_of
 from returns_ops.narvar.locations import Standing, standing
+from returns_ops.returns.coordinates import Point
+from returns_ops.returns.location_doubts import Doubted
+from returns_ops.returns.location_list import nearest
 from returns_ops.returns.location_use import Use, use_of
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.phone_numbers import spoken
@@ -154,20 +156,20 @@ def where_of(access: Access, form: LocationForm) -> Where:
     return Where(
         said=Said(error=shown),
         doubts=[one for one in form.doubts if one.field == "latitude"],
-        locator=locator_of(point, country, _others(access, form)) if point else None,
+        locator=locator_of(point, country, _others(access, form, point)) if point else None,
     )
 
 
-def _others(access: Access, form: LocationForm) -> list[ReturnLocation]:
+def _others(access: Access, form: LocationForm, point: Point) -> list[ReturnLocation]:
     """Of its own shop, which for a new one is chosen in the form."""
     if form.location:
-        return neighbours_of(form.location.shop_id, form.location.pk)
+        return nearest(form.location.shop_id, point, but=form.location.pk)
     domain = str(form["shop"].value() or "")
     return [
         one
         for shop in access.shops
         if shop.domain == domain or len(access.shops) == 1
-        for one in neighbours_of(shop.pk)
+        for one in nearest(shop.pk, point)
     ]
 
 

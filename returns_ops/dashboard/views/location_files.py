@@ -55,7 +55,8 @@ def import_new(request: StaffRequest) -> HttpResponse:
         )
         job = imports.start_import(file)
     except ValueError:
-        return _ask(request, problem="This form did not arrive whole. Choose the file again.")
+        told = "This form did not arrive whole. Choose the file again."
+        return _ask(request, problem=told, status=422)
     except (Unreadable, Refused) as refusal:
         return _ask(request, problem=str(refusal), status=422)
     return redirect("location_import", job.pk)

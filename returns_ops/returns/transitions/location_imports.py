@@ -10,7 +10,8 @@ from django.utils import timezone
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
-from returns_ops.returns.location_csv import facts_of_row, order_of_row, read_csv
+from returns_ops.returns.location_csv import facts_of_row, read_csv
+from returns_ops.returns.location_reading import read_location
 from returns_ops.returns.location_snapshot import PLACE, Facts, changes, facts_of
 from returns_ops.returns.models import LocationImport, LocationImportRow, ReturnLocation
 from returns_ops.returns.transitions.approval import Refused
@@ -38,18 +39,20 @@ def start_import(file: File) -> LocationImport:
     Raises Refused, or location_csv.Unreadable when the file as a whole cannot be read.
     """
     permit(file.by, file.shop)
-    earlier = LocationImport.objects.filter(submission_token=file.submission_token).first()
-    if earlier:
-        if (earlier.shop_id, earlier.started_by_id) != (file.shop.pk, file.by.pk):
-            raise Refused("This form belongs to something else.")
-        return earlier
-    rows = _judged(file.shop, read_csv(file.data))
-    job = LocationImport.objects.create(
-        shop=file.shop,
-        file_name=file.name[:255].replace("\x00", ""),
-        started_by=file.by,
+    # First of all: a second press of the same form waits here until the first is done.
+    job, made = LocationImport.objects.get_or_create(
         submission_token=file.submission_token,
+        defaults={
+            "shop": file.shop,
+            "file_name": file.name[:255].replace("\x00", ""),
+            "started_by": file.by,
+        },
     )
+    if not made:
+        if (job.shop_id, job.started_by_id) != (file.shop.pk, file.by.pk):
+            raise Refused("This form belongs to something else.")
+        return job
+    rows = _judged(file.shop, read_csv(file.data))
     for row in rows:
         row.job = job
     LocationImportRow.objects.bulk_create(rows, batch_size=500)
@@ -168,7 +171,8 @@ def _judge(line: int, values: dict[str, str], known: _Known) -> LocationImportRo
     if row.location and said == before:
         row.verdict, row.version = Verdict.SAME, row.location.version
         return row
-    order, row.problems = order_of_row(values)
+    reading = read_location(values)
+    order, row.problems = reading.order, reading.problems
     if narvar_id and row.location is None:
         row.problems["narvar_id"] = f"There is no location {narvar_id[:80]} here."
     if order is None or row.problems:
@@ -180,6 +184,11 @@ def _judge(line: int, values: dict[str, str], known: _Known) -> LocationImportRo
         row.changes = changes(before, row.wanted)
         row.verdict = Verdict.CHANGED if row.changes else Verdict.SAME
         row.moves = will_move(row.location, order)
+    row.problems = {
+        one.field: one.text
+        for one in reading.doubts
+        if row.verdict == Verdict.NEW or row.changes.keys() & set(one.about)
+    }
     return row
 
 

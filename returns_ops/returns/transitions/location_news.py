@@ -50,7 +50,7 @@ JUDGED = [CommandState.ACCEPTED, CommandState.ATTENTION]
 def location_moved(command: Command, location: ReturnLocation) -> None:
     """An answer came. The caller holds location and command locked."""
     if command.state == CommandState.ACCEPTED:
-        location.narvar_id = location.narvar_id or command.result.get("location_id", "")
+        _name(location, command.result.get("location_id", ""))
     elif command.state == CommandState.REFUSED:
         _refused(command, location)
     elif command.state == CommandState.ATTENTION:
@@ -58,6 +58,18 @@ def location_moved(command: Command, location: ReturnLocation) -> None:
         location.sync = Sync.NOT_SAVED
         location.problem = f"Perhaps {done}: {command.problem}"
     _write(location)
+
+
+def _name(location: ReturnLocation, narvar_id: str) -> None:
+    """One id is one location: that of another stays its own, whoever answers with it."""
+    if location.narvar_id or not narvar_id:
+        return
+    others = ReturnLocation.objects.filter(shop=location.shop_id, narvar_id=narvar_id)
+    other = others.exclude(pk=location.pk).first()
+    if other is None:
+        location.narvar_id = narvar_id
+    else:
+        location.problem = f"Narvar calls it {narvar_id}, and so it calls {other} here"
 
 
 def _refused(command: Command, location: ReturnLocation) -> None:
@@ -111,8 +123,16 @@ def _of(location: ReturnLocation, snapshots: Iterable[LocationSnapshot]) -> Loca
         same = [one for one in snapshots if one.narvar_id == location.narvar_id]
     else:
         facts = facts_of(location)
-        same = [one for one in snapshots if same_place(facts, facts_of(one))]
+        taken = ids_of_others(location)
+        fits = [one for one in snapshots if same_place(facts, facts_of(one))]
+        same = [one for one in fits if one.narvar_id not in taken]
     return same[0] if len(same) == 1 else None
+
+
+def ids_of_others(location: ReturnLocation) -> set[str]:
+    """What Narvar calls the other locations of the shop: this one is none of them."""
+    others = ReturnLocation.objects.filter(shop=location.shop_id).exclude(pk=location.pk)
+    return set(others.exclude(narvar_id="").values_list("narvar_id", flat=True))
 
 
 def _settled(command: Command, location: ReturnLocation, shown: LocationSnapshot | None) -> bool:
@@ -171,6 +191,8 @@ def mirror_locations(
         elif row.pk not in later:
             _mirror(row, shown)
         by_id[shown.narvar_id] = row
+    if len(listed) < len(snapshots):
+        return  # what has no name there may be any of ours
     ids = {one.narvar_id for one in listed}
     for row in rows:
         if row.narvar_id and row.narvar_id not in ids and row.pk not in later:
