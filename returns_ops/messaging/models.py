@@ -246,6 +246,12 @@ class Command(models.Model):
         return f"{self.kind} {self.subject} no. {self.ordinal}"
 
     @property
+    def state_said(self) -> str:
+        """As the middle of a sentence has it: accepted by Narvar."""
+        label = self.get_state_display()
+        return label[:1].lower() + label[1:]
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN_STATES and self.settled_at is None
 

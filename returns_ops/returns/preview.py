@@ -193,7 +193,7 @@ def as_sent(command: Command, rma: Rma) -> Verdict:
 
 def _decision_under_way(commands: Sequence[Command]) -> str:
     money = [one for one in commands if one.kind == Kind.APPROVAL]
-    return money[-1].get_state_display().lower() if money else ""
+    return money[-1].state_said if money else ""
 
 
 def gives_way(command: Command) -> bool:
@@ -214,7 +214,7 @@ def _status_under_way(commands: Sequence[Command]) -> str:
         and one.state in DUE_STATES
         and not gives_way(one)
     ]
-    return left[-1].get_state_display().lower() if left else ""
+    return left[-1].state_said if left else ""
 
 
 def _is_under_way(rma: Rma) -> bool:

@@ -55,7 +55,7 @@ def paths(web: Stack, narvar: Simulator) -> list[str]:
     applied = Event.objects.filter(state=EventState.DONE).first()
     assert applied is not None
     stuck = make_stuck(rmas[0], by=circle.wanda)
-    again = Command.objects.get(subject=refused.rma_number)
+    again = Command.objects.get(state=CommandState.REFUSED)
     job = replay.start(Selection(shop=circle.shop, event=dead), by=alma, why="To see it")
     shop = f"/shops/{circle.shop.domain}/"
     return [

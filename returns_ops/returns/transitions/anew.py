@@ -110,9 +110,7 @@ def _permit(old: Command, rma: Rma, by: User) -> None:
     if not old.requested_by.may(Permission.APPROVE, rma.shop):
         raise Refused(f"{old.requested_by} may no longer approve returns: decide it on its page.")
     if not old.ended_without_effect:
-        raise Refused(
-            f"The decision is {old.get_state_display().lower()}, so it is not sent again."
-        )
+        raise Refused(f"The decision is {old.state_said}, so it is not sent again.")
     later = Command.objects.about(rma.shop_id, rma.rma_number).filter(
         kind=Kind.APPROVAL, pk__gt=old.pk
     )

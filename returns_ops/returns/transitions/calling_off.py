@@ -27,7 +27,7 @@ def call_off(command_id: int, *, by: User) -> Command:
     if command.state == CommandState.CANCELLED:
         return command
     if not command.can_be_cancelled:
-        raise Refused(f"Too late: it is {command.get_state_display().lower()}.")
+        raise Refused(f"Too late: it is {command.state_said}.")
     command.state, command.settled_at = CommandState.CANCELLED, Now()
     command.problem = CALLED_OFF
     command.save(update_fields=["state", "settled_at", "problem"])

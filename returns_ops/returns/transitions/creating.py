@@ -44,7 +44,7 @@ def create_return(creation: Creation, *, write: Callable[[ReturnOrder], Request]
         raise Refused(f"{creation.by} may not create returns of {shop}.")
     open_one = Command.objects.about(shop.pk, subject).open().first()
     if open_one:
-        state = open_one.get_state_display().lower()
+        state = open_one.state_said
         raise Refused(f"A return of {subject} is being created already: {state}.")
     command = owe(_wish(creation, subject), lambda: write(order))
     audit.record(
@@ -122,7 +122,7 @@ def give_up_creation(command_id: int, *, by: User, reason: str) -> Command:
     if not by.may(Permission.RESOLVE, command.shop):
         raise Refused(f"{by} may not settle what was asked for {command.shop}.")
     if command.kind != Kind.CREATE_RETURN or command.state != CommandState.ATTENTION:
-        state = command.get_state_display().lower()
+        state = command.state_said
         raise Refused(f"{command} is {state}, so it cannot be given up.")
     if not reason.strip():
         raise Refused("Say why it is given up.")

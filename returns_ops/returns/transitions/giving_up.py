@@ -44,7 +44,7 @@ def _permit(command: Command, by: User, reason: str) -> None:
     if command.requested_by_id == by.pk:
         raise Refused("You asked for this decision yourself: somebody else has to settle it.")
     if command.state != CommandState.ATTENTION:
-        state = command.get_state_display().lower()
+        state = command.state_said
         raise Refused(f"The decision is {state}, so it cannot be given up.")
     if not reason:
         raise Refused("Say why it is given up.")

@@ -27,7 +27,7 @@ def undo_location(found: Command, *, by: User) -> Command:
     if command.state == CommandState.CANCELLED:
         return command
     if not command.can_be_cancelled or WAS not in command.summary:
-        raise Refused(f"Too late: it is {command.get_state_display().lower()}.")
+        raise Refused(f"Too late: it is {command.state_said}.")
     told = "Cancelled: Narvar had not taken it" if command.tries else "Undone before it was sent"
     command.state, command.settled_at = CommandState.CANCELLED, Now()
     command.save(update_fields=["state", "settled_at"])

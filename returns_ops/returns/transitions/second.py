@@ -118,7 +118,7 @@ def _waits(command: Command) -> None:
 
 
 def _state_in_words(command: Command) -> str:
-    state = command.get_state_display().lower()
+    state = command.state_said
     if command.state != CommandState.CANCELLED:
         return state
     answer = requests.answers_to([command]).get(command.pk)

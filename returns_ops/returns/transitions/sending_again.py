@@ -32,7 +32,7 @@ def send_again(command_id: int, *, by: User) -> Command:
     if not by.may(Permission.RESOLVE, rma.shop):
         raise Refused(f"{by.known_as} may not resolve cases of {rma.shop}.")
     if not can_be_sent_again(command):
-        state = command.get_state_display().lower()
+        state = command.state_said
         raise Refused(f"The decision is {state}: it cannot be sent again as it is.")
     problem = why_not_send(command) if command.moves_money else ""
     if problem:

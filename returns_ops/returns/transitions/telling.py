@@ -117,8 +117,8 @@ def _facts(
             for name, track in tracks.items()
             if status and track.get("fires_at") == status and not track.get("succeeded_at")
         ),
-        open_money=money[-1].get_state_display().lower() if money else "",
-        open_telling=told[-1].get_state_display().lower() if told else "",
+        open_money=money[-1].state_said if money else "",
+        open_telling=told[-1].state_said if told else "",
     )
 
 

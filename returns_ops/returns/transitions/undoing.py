@@ -32,7 +32,7 @@ def undo(command_id: int, *, by: User) -> Command:
     if not may_take_back(command, by):
         raise Refused("Only who asked for this, or an approver, may take it back.")
     if not command.can_be_cancelled:
-        raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
+        raise Refused(f"Too late: the decision is {command.state_said}.")
     what = "Decision" if command.kind == Kind.APPROVAL else "What Narvar was to be told:"
     text = f"{what} undone before it was sent"
     if command.tries:
@@ -114,7 +114,7 @@ def _turn_clock(command: Command, *, hold: bool) -> bool:
     if bool(command.summary.get(ON_HOLD)) == hold:
         return False
     if command.state != CommandState.QUEUED or command.tries:
-        raise Refused(f"Too late: the decision is {command.get_state_display().lower()}.")
+        raise Refused(f"Too late: the decision is {command.state_said}.")
     due = Now() + UNTIL_RELEASED if hold else Now()
     command.held_until, command.next_attempt_at = due, due
     command.summary = {**command.summary, ON_HOLD: hold}
