@@ -1,6 +1,6 @@
 """The queues: which RMAs stand where, newest first, by key and never by offset."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
@@ -9,7 +9,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.models import Rma
-from returns_ops.returns.search import carries, ids_of
+from returns_ops.returns.search import carries, find, is_frequent
 from returns_ops.returns.states import Money, NarvarStatus, Work
 
 PAGE = 50
@@ -95,12 +95,12 @@ def page(
 def _newest(
     wanted: Wanted, shops: Sequence[Shop], after: Cursor | None, size: int
 ) -> list[dict[str, Any]]:
-    few = ids_of(wanted.query, shops) if wanted.query else None
-    if few is not None:
-        return list(_slice(_matching(_asked(wanted, shops, few), wanted), after, size))
+    by_walking = not wanted.query or is_frequent(wanted.query, shops)
+    if not by_walking:
+        return list(_slice(_matching(find(wanted.query, shops), wanted), after, size))
     # One slice per shop, then the newest of them: each slice is a walk along an index, where
     # `shop IN (…) ORDER BY created_at` would sort every row of every shop.
-    slices = [_slice(_matching(_asked(wanted, [s], None), wanted), after, size) for s in shops]
+    slices = [_slice(_matching(_carrying(wanted, [s]), wanted), after, size) for s in shops]
     if not slices:
         return []
     if len(slices) == 1:
@@ -109,10 +109,8 @@ def _newest(
     return list(merged[:size])
 
 
-def _asked(wanted: Wanted, shops: Sequence[Shop], few: Collection[int] | None) -> QuerySet[Rma]:
+def _carrying(wanted: Wanted, shops: Sequence[Shop]) -> QuerySet[Rma]:
     rmas = Rma.objects.filter(shop__in=shops)
-    if few is not None:
-        return rmas.filter(pk__in=few)
     return rmas.filter(carries(wanted.query)) if wanted.query else rmas
 
 
@@ -144,8 +142,9 @@ def changes(
     wanted: Wanted, shops: Sequence[Shop], *, seen_at: datetime, last: Cursor | None
 ) -> Changes:
     """What a shown page does not show yet: rows of its stretch that moved after it was read."""
-    few = ids_of(wanted.query, shops) if wanted.query else None
-    rmas = _matching(_asked(wanted, shops, few), wanted).filter(changed_at__gt=seen_at)
+    by_walking = not wanted.query or is_frequent(wanted.query, shops)
+    rmas = _carrying(wanted, shops) if by_walking else find(wanted.query, shops)
+    rmas = _matching(rmas, wanted).filter(changed_at__gt=seen_at)
     if last:
         rmas = rmas.filter(created_at__gte=last.at)
     new = Count("id", filter=Q(first_seen_at__gt=seen_at))

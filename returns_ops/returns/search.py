@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.lookups import IsNull
@@ -56,7 +56,7 @@ def words_of(
     return {(name.value, token) for name, token in pairs if token}
 
 
-def find(query: str, shops: QuerySet[Shop]) -> QuerySet[Rma]:
+def find(query: str, shops: Collection[Shop] | QuerySet[Shop]) -> QuerySet[Rma]:
     """RMAs of these shops with a token that equals the query or begins with it."""
     token = normalise(query)
     if not token:
@@ -64,14 +64,10 @@ def find(query: str, shops: QuerySet[Shop]) -> QuerySet[Rma]:
     return Rma.objects.filter(pk__in=_tokens(token).filter(shop__in=shops).values("rma"))
 
 
-def ids_of(query: str, shops: Sequence[Shop]) -> set[int] | None:
-    """The RMAs that `find` would find; None when they are many, as with the beginning of a SKU."""
-    token = normalise(query)
-    if not token:
-        return set()
-    found = _tokens(token).filter(shop__in=shops).values_list("rma_id", flat=True)
-    ids = list(found[: FEW + 1])
-    return set(ids) if len(ids) <= FEW else None
+def is_frequent(query: str, shops: Collection[Shop]) -> bool:
+    """Whether so many RMAs have such a token that a list is better asked row by row."""
+    tokens = _tokens(normalise(query)).filter(shop__in=shops).order_by()
+    return bool(tokens.values_list("rma")[FEW : FEW + 1])
 
 
 def carries(query: str) -> IsNull:
