@@ -88,7 +88,8 @@ class Circle:
         until = time.monotonic() + 10
         while len(self.refunds(rma)) <= more_than and time.monotonic() < until:
             time.sleep(0.02)
-        self.tell(rma.rma_number)
+        while self.tell(rma.rma_number) != 200 and time.monotonic() < until:
+            pass  # as Narvar does, until it is taken
 
     def refunds(self, rma: Rma) -> list[Any]:
         return self.narvar.ledger(source="api", rma_number=rma.rma_number)

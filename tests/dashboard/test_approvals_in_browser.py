@@ -124,9 +124,11 @@ def test_what_a_colleague_settled_meanwhile_is_shown(
 ) -> None:
     desk.get_by_role("link", name="Look and answer").click()
     desk.get_by_role("link", name="Approve request…").click()
+    yes = desk.get_by_role("button", name="Approve 41.25 USD")
+    expect(yes).to_be_visible()
     decisions.send_back(asked.pk, by=team.peter, why="Too much")
 
-    desk.get_by_role("button", name="Approve 41.25 USD").click()
+    yes.click()
 
     expect(desk.locator("#answer [role=alert]")).to_be_focused()
     expect(desk.locator("#answer [role=alert]")).to_contain_text("settled already")

@@ -69,10 +69,12 @@ def test_another_key_leaves_the_outcomes_and_does_nothing(
     assert server.pressed == []
 
 
-def test_a_scan_leaves_the_outcomes_too(slow_bench: Page, server: bench_pages.Server) -> None:
+def test_a_scan_leaves_the_outcomes_too(
+    slow_bench: Page, slow_scanner: Scanner, server: bench_pages.Server
+) -> None:
     slow_bench.keyboard.press("/")
     expect(slow_bench.locator("#scan-mode")).to_be_visible()
-    slow_bench.keyboard.type("30012345\n")
+    slow_scanner.scan("30012345")
 
     said(slow_bench, "Counted 30012345")
     expect(slow_bench.locator("#scan-mode")).to_be_hidden()

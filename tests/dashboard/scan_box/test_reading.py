@@ -89,12 +89,12 @@ def test_five_scans_at_once_arrive_once_each_and_in_order(
 
 
 def test_a_code_that_begins_with_a_key_is_still_a_code(
-    slow_bench: Page, server: bench_pages.Server
+    slow_bench: Page, slow_scanner: Scanner, server: bench_pages.Server
 ) -> None:
     codes = ["+A123BJC5D6E71", "*B-7", "/3-B-7", ".B-7"]
 
     for code in codes:
-        slow_bench.keyboard.type(f"{code}\n")
+        slow_scanner.scan(code)
         said(slow_bench, f"Counted {code}")
 
     assert server.codes == codes
@@ -138,13 +138,13 @@ def test_slow_typing_in_a_field_stays_there(bench: Page, server: bench_pages.Ser
 
 
 def test_a_letter_of_a_scan_is_no_shortcut_but_a_single_one_is(
-    slow_bench: Page,
+    slow_bench: Page, slow_scanner: Scanner
 ) -> None:
     shortcut = slow_bench.locator("[data-key=x]")
     shortcut.evaluate("elt => elt.addEventListener('click', () => { elt.dataset.hit = '1' })")
     slow_bench.locator("summary").focus()
 
-    slow_bench.keyboard.type("x1x2x3\n")
+    slow_scanner.scan("x1x2x3")
     said(slow_bench, "Counted x1x2x3")
     expect(shortcut).not_to_have_attribute("data-hit", "1")
 
