@@ -32,6 +32,7 @@ MOVED = [
     "accepted_at",
     "settled_at",
     "was_ambiguous",
+    "first_sent_at",
     "next_attempt_at",
     "looks",
     "result",
@@ -223,6 +224,8 @@ def settle(command: Command, answer: Answer) -> Command:
     command.lease_token = command.lease_until = None
     command.result |= answer.result
     command.looks += answer.looked
+    if _was_kept_from_it(command, answer):
+        command.first_sent_at = None
     match answer.outcome:
         case _ if answer.cause:
             command.state, command.cause = CommandState.ATTENTION, answer.cause
@@ -258,6 +261,12 @@ def _schedule(command: Command, answer: Answer) -> None:
         command.problem = f"No clear answer for six hours. {command.problem}".strip()
         return
     command.next_attempt_at = Now() + pause_after(command.tries)
+
+
+def _was_kept_from_it(command: Command, answer: Answer) -> bool:
+    """Told to wait, or not let in: the six hours of trying have not begun."""
+    waits = answer.outcome == AttemptOutcome.UNAUTHORISED or answer.wait_seconds is not None
+    return waits and not command.was_ambiguous
 
 
 def _is_spent(command: Command) -> bool:

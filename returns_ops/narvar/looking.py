@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import AttemptOutcome, Command
-from returns_ops.narvar import answers, client, locations, lookup, outcomes
+from returns_ops.narvar import answers, client, delivery, locations, lookup, outcomes
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
@@ -31,7 +31,9 @@ def look_for_outcomes() -> int:
 
 def _take() -> list[Command]:
     with transaction.atomic():
-        due = Command.objects.to_look_for().order_by("next_attempt_at")
+        # A shop that is stopped or does not answer must not keep the others waiting.
+        due = Command.objects.to_look_for().exclude(shop_id__in=delivery.blocked().shops)
+        due = due.order_by("next_attempt_at")
         ids = list(due.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH])
         Command.objects.filter(pk__in=ids).update(next_attempt_at=Now() + HIDDEN)
     return list(Command.objects.filter(pk__in=ids).select_related("shop"))

@@ -13,7 +13,7 @@ from returns_ops.narvar import breaker, budget, looking
 from returns_ops.narvar.budget import Priority, Rate
 from returns_ops.narvar.models import Budget, Connection
 from returns_ops.returns.states import Money, Work
-from tests.circle import DOMAIN, Circle
+from tests.circle import DOMAIN, Circle, connect_second
 
 
 def approvals(circle: Circle) -> int:
@@ -239,6 +239,43 @@ def test_after_six_hours_without_a_clear_answer_a_person_must_look(circle: Circl
     rma = circle.rma(rma.rma_number)
     assert (command.state, command.cause) == (CommandState.ATTENTION, "no_clear_answer")
     assert (rma.money, rma.work) == (Money.OUTCOME_UNKNOWN, Work.EXCEPTION)
+
+
+def test_hours_without_a_credential_are_no_hours_of_trying(circle: Circle) -> None:
+    rma = circle.arrive()
+    command = circle.approve(rma)
+    circle.narvar.fail_next("get_returns", "status", status=401)
+    circle.send()
+    Command.objects.update(first_sent_at=F("first_sent_at") - timedelta(hours=7))
+    Connection.objects.update(problem="")
+    circle.narvar.fail_next("approval", "status", status=503)
+
+    circle.send()
+    command.refresh_from_db()
+    assert command.state == CommandState.OUTCOME_UNKNOWN
+
+    circle.send()
+    circle.refund_arrives(rma)
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
+    assert len(circle.refunds(rma)) == 1
+
+
+def test_nobody_looks_at_a_stopped_shop_and_the_others_do_not_wait_for_it(circle: Circle) -> None:
+    second = connect_second(circle, "fern-and-fog.myshopify.com")
+    for one in (circle, second):
+        one.approve(one.arrive())
+        circle.send()
+    accepted_ago(minutes=1)
+    Connection.objects.filter(shop=circle.shop).update(paused=True)
+
+    looking.look_for_outcomes()
+
+    assert Command.objects.get(shop=second.shop).state == CommandState.CONFIRMED
+    assert Command.objects.get(shop=circle.shop).state == CommandState.ACCEPTED
+    Connection.objects.update(paused=False)
+    looking.look_for_outcomes()
+    assert Command.objects.get(shop=circle.shop).state == CommandState.CONFIRMED
 
 
 def test_a_look_confirms_what_no_webhook_told(circle: Circle) -> None:
