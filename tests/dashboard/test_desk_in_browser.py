@@ -71,6 +71,7 @@ def test_two_keys_settle_a_case_and_open_the_next(desk: Page, shop: Shop) -> Non
 
     for number in numbers:
         expect(desk.get_by_role("heading", level=1)).to_contain_text(number)
+        desk.wait_for_load_state()
         for key in ("e", "Enter"):
             desk.keyboard.press(key)
             keys += 1
@@ -97,11 +98,13 @@ def test_an_order_is_found_with_two_keys_and_rows_are_walked(desk: Page, shop: S
     rows = desk.locator("[data-row]")
     expect(rows).to_have_count(1)
     expect(rows).to_have_text("WANTED")
+    desk.wait_for_load_state()
     desk.keyboard.press("j")
     desk.keyboard.press("x")
     expect(desk.locator("#bulk-count")).to_have_text("With the 1 selected:")
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("WANTED")
+    desk.wait_for_load_state()  # the page hears keys once its script has run
     desk.keyboard.press("z")
     expect(desk.get_by_role("button", name="Until something changes")).to_be_focused()
     desk.keyboard.press("Escape")
