@@ -67,6 +67,7 @@ def test_with_the_keyboard_a_request_is_read_and_approved(
     for key in ("j", "Enter"):
         desk.keyboard.press(key)
     expect(desk.get_by_role("heading", level=1)).to_contain_text("RM-1")
+    desk.wait_for_load_state()
 
     desk.keyboard.press("a")
     desk.keyboard.press("Enter")
@@ -92,6 +93,7 @@ def test_with_the_keyboard_a_request_is_sent_back(desk: Page, asked: Command) ->
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_contain_text("RM-1")
+    desk.wait_for_load_state()
 
     desk.keyboard.press("b")
     desk.keyboard.type("   ")

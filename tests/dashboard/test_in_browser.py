@@ -133,6 +133,7 @@ def test_finding_walking_and_loading_more(desk: Page, shop: Shop) -> None:
     desk.keyboard.type("find")
     expect(rows).to_have_count(1)
     expect(desk).to_have_url(re.compile(r"/rmas/\?q=find$"))
+    desk.wait_for_load_state()
     desk.keyboard.press("Escape")
     desk.keyboard.press("j")
     desk.keyboard.press("Enter")
