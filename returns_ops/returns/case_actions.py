@@ -4,7 +4,7 @@ Narvar has three calls that matter here: the approval of units, with or without 
 with or without a note; a note alone. It has none that converts an exchange or changes an address.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -48,9 +48,13 @@ LABELS: dict[Action, str] = {
     Action.MATCH: "Find where the parcel belongs",
     Action.RESOLVE: "Resolve exception",
 }
+# Never the likely one: two keys must not switch off an automation or send a customer away.
+DANGEROUS = frozenset({Action.REJECT, Action.CANCEL, Action.BY_HAND})
+# What does no harm, should nothing that usually helps be possible now.
+HARMLESS = (Action.WAIT, Action.RESOLVE)
 # What usually helps, the best first; all others follow in their own order.
 USUAL: dict[str, tuple[Action, ...]] = {
-    Cause.EXCEPTION: (Action.REFUND, Action.PART, Action.BY_HAND),
+    Cause.EXCEPTION: (Action.REFUND, Action.ASK, Action.PART, Action.BY_HAND),
     Cause.SHOPIFY_REFUND: (Action.NO_REFUND, Action.PART, Action.BY_HAND),
     Cause.OUT_OF_STOCK: (Action.WAIT, Action.CONVERT, Action.NOTE),
     Cause.BY_HAND: (Action.RESOLVE, Action.NOTE),
@@ -62,7 +66,7 @@ USUAL: dict[str, tuple[Action, ...]] = {
     Cause.LATE_PARCEL: (Action.NOTE, Action.RESOLVE),
     Cause.DEAD_LETTER: (Action.RETRY, Action.RESOLVE),
     Cause.MYSTERY_PARCEL: (Action.MATCH, Action.RESOLVE),
-    Cause.AUTOMATION_ENDING: (Action.REFUND, Action.PART, Action.NO_REFUND),
+    Cause.AUTOMATION_ENDING: (Action.REFUND, Action.ASK, Action.PART, Action.NO_REFUND),
 }
 
 
@@ -123,8 +127,13 @@ def possible_actions(facts: ActionFacts) -> tuple[PossibleAction, ...]:
     usual = USUAL.get(facts.cause, ())
     order = [*usual, *(code for code in Action if code not in usual)]
     found.sort(key=lambda one: (not one.possible, order.index(one.code)))
-    likely = next((one.code for one in found if one.possible and one.code in usual), None)
+    likely = _likely({one.code for one in found if one.possible}, usual)
     return tuple(_marked(one, likely) for one in found)
+
+
+def _likely(possible: Collection[Action], usual: Sequence[Action]) -> Action | None:
+    wanted = [*(code for code in usual if code not in DANGEROUS), *HARMLESS]
+    return next((code for code in wanted if code in possible), None)
 
 
 def _marked(one: PossibleAction, likely: Action | None) -> PossibleAction:

@@ -7,12 +7,11 @@ from typing import NamedTuple
 from returns_ops.accounts.models import User
 from returns_ops.dashboard.show.formats import money
 from returns_ops.narvar import desk
-from returns_ops.returns.case_actions import Action, PossibleAction
+from returns_ops.returns.case_actions import DANGEROUS, PossibleAction
 from returns_ops.returns.models import Case
 from returns_ops.returns.preview import Bundle
 from returns_ops.returns.rules import PARTIAL, reasons_of
 
-DANGEROUS = {Action.REJECT, Action.CANCEL, Action.BY_HAND}
 AS_PLAYED = "Done as the playbook says"
 
 
