@@ -96,6 +96,12 @@ class CommandState(models.TextChoices):
     CANCELLED = "cancelled", "Undone"
     ATTENTION = "attention", "Needs attention"
 
+    @property
+    def said(self) -> str:
+        """As the middle of a sentence has it: accepted by Narvar."""
+        label = str(self.label)
+        return label[:1].lower() + label[1:]
+
 
 # While one of these holds, the money of a subject is not settled.
 OPEN_STATES = [
@@ -247,9 +253,7 @@ class Command(models.Model):
 
     @property
     def state_said(self) -> str:
-        """As the middle of a sentence has it: accepted by Narvar."""
-        label = self.get_state_display()
-        return label[:1].lower() + label[1:]
+        return CommandState(self.state).said
 
     @property
     def is_open(self) -> bool:

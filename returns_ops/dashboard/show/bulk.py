@@ -306,12 +306,7 @@ def _calls_in_words(job: BulkJob) -> str:
     told = Command.objects.filter(pk__in=job.rows.exclude(command=None).values("command"))
     found = dict(told.order_by().values_list("state").annotate(n=Count("pk")))
     states = [state for state in CommandState if state in found]
-    return " · ".join(f"{found[state]} {in_a_sentence(str(state.label))}" for state in states)
-
-
-def in_a_sentence(label: str) -> str:
-    """`Accepted by Narvar` → `accepted by Narvar`."""
-    return f"{label[:1].lower()}{label[1:]}"
+    return " · ".join(f"{found[state]} {state.said}" for state in states)
 
 
 def newest_jobs(access: Access) -> list[JobLine]:
