@@ -88,6 +88,8 @@ def _look_at_rma(command: Command) -> None:
         lookup.ask(command.shop, question, priority=Priority.CONFIRMATION)
     except lookup.LookupFailed as error:
         log.info("look_failed", command=command.pk, problem=str(error))
+        transitions.look_failed(command.pk, command.shop_id, command.subject, str(error))
+        return
     in_vain = transitions.look_was_in_vain
     if command.kind in TELLINGS:
         in_vain = transitions.status_not_seen

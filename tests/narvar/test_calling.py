@@ -278,6 +278,26 @@ def test_nobody_looks_at_a_stopped_shop_and_the_others_do_not_wait_for_it(circle
     assert Command.objects.get(shop=circle.shop).state == CommandState.CONFIRMED
 
 
+@pytest.mark.parametrize("minutes", [11, 61])
+def test_when_nobody_could_look_it_is_not_said_that_nothing_is_seen(
+    minutes: int, circle: Circle
+) -> None:
+    rma = circle.arrive()
+    circle.approve(rma)
+    circle.send()
+    accepted_ago(minutes=minutes)
+    circle.narvar.fail_next("get_returns", "status", status=503)
+
+    looking.look_for_outcomes()
+
+    command = Command.objects.get()
+    assert "Narvar could not be asked about it" in command.problem
+    assert "is seen" not in command.problem
+    assert circle.rma(rma.rma_number).work == Work.EXCEPTION
+    circle.tell(rma.rma_number)
+    assert Command.objects.get().state == CommandState.CONFIRMED
+
+
 def test_a_look_confirms_what_no_webhook_told(circle: Circle) -> None:
     rma = circle.arrive()
     circle.approve(rma)

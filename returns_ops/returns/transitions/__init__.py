@@ -90,6 +90,7 @@ from returns_ops.returns.transitions.second import approve_request, end_requests
 from returns_ops.returns.transitions.sending_again import can_be_sent_again, send_again
 from returns_ops.returns.transitions.settlement import (
     command_moved,
+    look_failed,
     look_was_in_vain,
     why_not_send,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "location_read_back",
     "lock_case",
     "lock_subject",
+    "look_failed",
     "look_was_in_vain",
     "mark_case_read",
     "mark_missing",

@@ -1,14 +1,16 @@
-"""Accepted, and not yet seen: confirmed by evidence, or told to a person after ten minutes.
+"""Accepted, and not yet seen: looked for, and told to a person after ten minutes."""
 
-For what moves no money; of approvals, settlement and confirmation speak.
-"""
+from datetime import timedelta
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.transitions.settlement import GIVE_UP_LOOKING, TELL_AFTER, next_look
 
+TELL_AFTER = timedelta(minutes=10)
+GIVE_UP_LOOKING = timedelta(minutes=60)
+# After 30 s, 3 min and 10 min, then every 10 minutes up to an hour.
+LOOKS = [timedelta(seconds=30), timedelta(minutes=3), timedelta(minutes=7), timedelta(minutes=10)]
 # Evidence may come before the answer to our call, and after everybody gave up.
 AWAITING = [
     CommandState.SENDING,
@@ -33,7 +35,7 @@ def looked_in_vain(command: Command, problem: str) -> bool:
     accepted = command.accepted_at
     if accepted is not None and timezone.now() - accepted >= GIVE_UP_LOOKING:
         command.state = CommandState.ATTENTION
-    command.next_attempt_at = Now() + next_look(command.looks)
+    command.next_attempt_at = Now() + LOOKS[min(command.looks, len(LOOKS) - 1)]
     command.save(update_fields=["looks", "cause", "problem", "state", "next_attempt_at"])
     command.refresh_from_db()
     return news

@@ -1,10 +1,6 @@
 """What a command's answer means for its RMA. The caller holds RMA and command locked."""
 
-from datetime import timedelta
-
 from django.db import transaction
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import Command, CommandState
@@ -13,11 +9,8 @@ from returns_ops.returns.money import spoken
 from returns_ops.returns.preview import as_sent
 from returns_ops.returns.transitions.confirmation import confirm
 from returns_ops.returns.transitions.lines import release
+from returns_ops.returns.transitions.outstanding import looked_in_vain
 from returns_ops.returns.transitions.standing import DERIVED, restate
-
-TELL_AFTER = timedelta(minutes=10)
-GIVE_UP_LOOKING = timedelta(minutes=60)
-LOOKS = [timedelta(seconds=30), timedelta(minutes=3), timedelta(minutes=7), timedelta(minutes=10)]
 
 TOLD = {
     CommandState.ACCEPTED: "Narvar accepted the decision; the refund is not yet seen",
@@ -98,41 +91,29 @@ def _right_is_gone(command: Command) -> str:
     return ""
 
 
-@transaction.atomic
 def look_was_in_vain(command_id: int, shop_id: int, subject: str) -> None:
     """Nothing seen yet of what Narvar accepted: look again, then tell a person."""
+    _still_waits(command_id, shop_id, subject, "")
+
+
+def look_failed(command_id: int, shop_id: int, subject: str, why: str) -> None:
+    """Narvar could not be asked: that nothing is seen says nothing, and is not said."""
+    _still_waits(command_id, shop_id, subject, why)
+
+
+@transaction.atomic
+def _still_waits(command_id: int, shop_id: int, subject: str, failed: str) -> None:
     rma = Rma.objects.select_for_update(of=("self",)).get(shop=shop_id, rma_number=subject)
     command = Command.objects.select_for_update().get(pk=command_id)
-    if command.state != CommandState.ACCEPTED or command.accepted_at is None:
+    if command.state != CommandState.ACCEPTED or command.settled_at:
         return
-    command.looks += 1
-    waited = timezone.now() - command.accepted_at
-    told = []
-    if waited >= TELL_AFTER and not command.cause:
-        told.append(_late(command, rma, _what_is_wrong(command)))
-    if waited >= GIVE_UP_LOOKING:
-        command.state = CommandState.ATTENTION
-    command.next_attempt_at = Now() + next_look(command.looks)
-    command.save(update_fields=["looks", "cause", "problem", "state", "next_attempt_at"])
+    what = "refund" if command.moves_money else "change of status"
+    seen = f"Narvar could not be asked about it: {failed}" if failed else f"no {what} is seen"
+    text = f"Accepted 10 minutes ago, and {seen}"
+    told = [_late(command, rma, text)] if looked_in_vain(command, text) else []
     tell(rma, told)
 
 
-def next_look(looks: int) -> timedelta:
-    """After 30 s, 3 min and 10 min, then every 10 minutes up to an hour."""
-    return LOOKS[min(looks, len(LOOKS) - 1)]
-
-
-def _what_is_wrong(command: Command) -> tuple[str, str]:
-    what = "refund" if command.moves_money else "change of status"
-    return "not_confirmed", f"Accepted 10 minutes ago, and no {what} is seen"
-
-
-def _late(command: Command, rma: Rma, found: tuple[str, str]) -> RmaEvent:
-    command.cause, command.problem = found
-    return RmaEvent(
-        rma=rma,
-        source=RmaEvent.Source.SYSTEM,
-        verb="not_confirmed",
-        text=command.problem,
-        command=command,
-    )
+def _late(command: Command, rma: Rma, text: str) -> RmaEvent:
+    source = RmaEvent.Source.SYSTEM
+    return RmaEvent(rma=rma, source=source, verb="not_confirmed", text=text, command=command)
