@@ -131,6 +131,7 @@ urlpatterns = [
     ),
     path("rmas/<str:shop>/<path:rma_number>/partial/", decisions.rma_partial, name="rma_partial"),
     path("rmas/<str:shop>/<path:rma_number>/tracker/", decisions.rma_tracker, name="rma_tracker"),
+    path("rmas/<str:shop>/<path:rma_number>/reveal/", rmas.rma_reveal, name="rma_reveal"),
     path("rmas/<str:shop>/<path:rma_number>/changes/", rmas.rma_changes, name="rma_changes"),
     path("rmas/<str:shop>/<path:rma_number>/presence/", people.rma_presence, name="rma_presence"),
     path(

@@ -63,6 +63,7 @@ ACTS = {
     "case_reveal": ("/exceptions/{case}/reveal/", "post", {Permission.REVEAL}),
     "case_job": ("/exceptions/jobs/{bulk}/", "get", {Permission.RESOLVE}),
     "case_job_stop": ("/exceptions/jobs/{bulk}/stop/", "post", {Permission.RESOLVE}),
+    "rma_reveal": ("/rmas/{shop}/RM-2001/reveal/", "post", {Permission.REVEAL}),
     "refresh": ("/rmas/{shop}/RM-2001/refresh/", "post", {Permission.VIEW_RMAS}),
 }
 

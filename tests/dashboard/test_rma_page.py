@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -6,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from returns_ops.accounts.models import Shop, User
+from returns_ops.accounts.models import AuditEntry, Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState
 from returns_ops.returns.models import Rma
@@ -174,3 +175,22 @@ def test_a_page_left_open_hears_that_the_rma_changed(client: Client, rma: Rma) -
 def test_unknown_numbers_are_not_found(client: Client, shop: Shop) -> None:
     assert client.get(f"/rmas/{shop.domain}/NOPE/").status_code == 404
     assert client.get("/rmas/elsewhere.myshopify.com/NOPE/").status_code == 404
+
+
+def test_the_customers_address_is_masked_until_somebody_who_may_asks_for_it(
+    ana: User, rma: Rma, log_in: Callable[[User], Client]
+) -> None:
+    Rma.objects.filter(pk=rma.pk).update(email="carla@mail.example.com")
+    url = f"{rma.get_absolute_url()}reveal/"
+    wandas = log_in(make_staff("wilma", rma.shop, Role.WAREHOUSE))
+    page = wandas.get(rma.get_absolute_url()).content.decode()
+    assert "c•••@m" in page
+    assert "carla@mail.example.com" not in page
+    assert url not in page
+    assert wandas.post(url).status_code == 403
+    assert not AuditEntry.objects.filter(action="rma.email_revealed").exists()
+
+    anas = log_in(ana)
+    assert "carla@mail.example.com" not in anas.get(rma.get_absolute_url()).content.decode()
+    assert "carla@mail.example.com" in anas.post(url).content.decode()
+    assert AuditEntry.objects.get(action="rma.email_revealed").actor == ana

@@ -31,6 +31,7 @@ from returns_ops.dashboard.show.words import AS_OF, METHODS, word
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.documents import policy_track
 from returns_ops.returns.kinds import Kind
+from returns_ops.returns.masking import masked_email
 from returns_ops.returns.models import Case, Rma
 from returns_ops.returns.preview import Bundle
 from returns_ops.returns.states import CaseState
@@ -110,6 +111,7 @@ class View:
     device: BenchDevice = field(default_factory=BenchDevice)
     partial: PartialPanel | None = None
     typed: Typed = field(default_factory=Typed)  # of what Narvar is to be told
+    revealed: bool = False  # the customer's address, in full
 
 
 class RmaPage:
@@ -148,7 +150,12 @@ class RmaPage:
 
     @cached_property
     def facts(self) -> list[tuple[str, str, str]]:
-        return facts_of(self.rma)
+        return facts_of(self.rma, revealed=self._view.revealed)
+
+    @cached_property
+    def may_reveal(self) -> bool:
+        hidden = bool(self.rma.email) and not self._view.revealed
+        return hidden and self._access.may(Permission.REVEAL, self.rma.shop)
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -295,13 +302,13 @@ def head_of(rma: Rma, clock: Clock) -> Head:
     )
 
 
-def facts_of(rma: Rma) -> list[tuple[str, str, str]]:
+def facts_of(rma: Rma, *, revealed: bool) -> list[tuple[str, str, str]]:
     """Name, text, and where to look further."""
     place = ", ".join(
         text for text in (rma.origin_city, rma.origin_postal_code, rma.origin_country) if text
     )
     facts = [
-        ("Customer", rma.email, ""),
+        ("Customer", rma.email if revealed else masked_email(rma.email), ""),
         ("Language", rma.locale, ""),
         ("Sends it from", place, ""),
         ("Way of return", word(METHODS, rma.return_method) if rma.return_method else "", ""),

@@ -1,7 +1,8 @@
 from django.http import HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
@@ -11,7 +12,7 @@ from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
 from returns_ops.dashboard.listing import listing_of, told
 from returns_ops.dashboard.show.decision import asked_of
 from returns_ops.dashboard.show.rma import View, page_of, rma_or_404
-from returns_ops.returns import queues
+from returns_ops.returns import queues, transitions
 from returns_ops.returns.queues import Cursor
 
 
@@ -53,6 +54,17 @@ def rma(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
     return render_page_or_part(
         request, "dashboard/rma.html", "dashboard/rma/_timeline_more.html", {"page": page}
     )
+
+
+@require_POST
+@needs(Permission.REVEAL)
+def rma_reveal(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
+    """The customer's address, once: it is asked for, and it is noted."""
+    found = rma_or_404(request.access, shop, rma_number)
+    transitions.reveal_email(found.pk, by=request.user)
+    view = View(revealed=True, device=bench_of(request))
+    page = page_of(request.access, found, timezone.now(), view)
+    return render(request, "dashboard/rma.html", {"page": page})
 
 
 @require_safe
