@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from returns_ops.returns.money import exponent, rounded, spoken
 from returns_ops.returns.policy import ApprovalFacts, cap_left, judge_approval
-from returns_ops.returns.states import NarvarStatus, Receipt, Standing, Work, work_of
+from returns_ops.returns.refunds import UnitsFacts
+from returns_ops.returns.states import Decision, NarvarStatus, Receipt, Standing, Work, work_of
 
 ARRIVED = ApprovalFacts(
     narvar_status=NarvarStatus.DELIVERED,
@@ -58,6 +60,45 @@ def test_what_cannot_work_is_refused_with_the_reason(
     assert not verdict.allowed
     assert verdict.amount is None
     assert any(reason in one for one in verdict.reasons)
+
+
+def test_where_nothing_is_odd_nothing_is_warned_of() -> None:
+    assert judge_approval(ARRIVED).warnings == ()
+
+
+NOT_RESTOCKED = UnitsFacts(name="SOCKS", quantity=1, decision=Decision.APPROVED_NO_RESTOCK)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"undelivered": True}, "not delivered it yet"),
+        ({"narvar_status": NarvarStatus.BY_HAND}, "may move no money"),
+        ({"restock_fires_at": "approved", "units": (NOT_RESTOCKED,)}, "move it to Exception"),
+        ({"stock_held_until": "28 Nov, 10:00 UTC"}, "held until 28 Nov, 10:00 UTC only"),
+        ({"shared_skus": ("SOCKS",)}, "Two lines of this return are SOCKS"),
+        ({"same_box": ("RM-2", "RM-3")}, "another return: RM-2, RM-3"),
+        ({"paid_in_shopify": True}, "A refund was made in Shopify"),
+        ({"refund": False, "refund_fires_at": "approved"}, "may still pay"),
+    ],
+)
+def test_each_trap_is_warned_of_before_the_click(changed: dict[str, Any], words: str) -> None:
+    (warning,) = judge_approval(replace(ARRIVED, **changed)).warnings
+
+    assert words in warning
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"restock_fires_at": "approved"},
+        {"units": (NOT_RESTOCKED,)},
+        {"refund_fires_at": "approved"},
+        {"refund": False, "refund_fires_at": "delivered_to_retailer"},
+    ],
+)
+def test_half_a_trap_is_none(changed: dict[str, Any]) -> None:
+    assert judge_approval(replace(ARRIVED, **changed)).warnings == ()
 
 
 @pytest.mark.parametrize("changed", [{"cap": None, "estimated_refund": None}, {"currency": ""}])
