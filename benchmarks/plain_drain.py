@@ -57,14 +57,14 @@ def apply_plainly(event_id: int) -> None:
 
 
 def _save_contents(rma: Rma, snapshot: RmaSnapshot, event: Event) -> None:
-    for place, (key, item) in enumerate(contents._keyed_items(snapshot.items)):
-        row = contents._item(rma, key, place, item)
+    for place, (key, item) in enumerate(contents.keyed_items(snapshot.items)):
+        row = contents.item_row(rma, key, place, item)
         RmaItem.objects.update_or_create(rma=rma, line_key=key, defaults=_values(row))
-    for place, (key, package) in enumerate(contents._keyed_packages(snapshot.packages)):
-        box = contents._package(rma, key, place, package)
+    for place, (key, package) in enumerate(contents.keyed_packages(snapshot.packages)):
+        box = contents.package_row(rma, key, place, package)
         Package.objects.update_or_create(rma=rma, package_key=key, defaults=_values(box))
     for told in snapshot.transactions:
-        moved = contents._transaction(rma, told, event.received_at)
+        moved = contents.transaction_row(rma, told, event.received_at)
         known = Money.objects.filter(rma=rma, narvar_id=moved.narvar_id)
         if not known.exists():
             moved.save()

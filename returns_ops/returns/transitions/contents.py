@@ -31,15 +31,15 @@ PACKAGE_FIELDS = [
 def replace_items(fresh: list[Fresh]) -> None:
     """The lines of the newest snapshot; one that is gone is marked: our work may hang on it."""
     rows = [
-        _item(rma, key, position, item)
+        item_row(rma, key, position, item)
         for rma, snapshot, _ in fresh
-        for position, (key, item) in enumerate(_keyed_items(snapshot.items))
+        for position, (key, item) in enumerate(keyed_items(snapshot.items))
     ]
     _mark_vanished(RmaItem, "line_key", fresh, {(row.rma_id, row.line_key) for row in rows})
     bulk.upsert(rows, unique=["rma", "line_key"], update=ITEM_FIELDS)
 
 
-def _keyed_items(items: Iterable[ItemSnapshot]) -> Iterator[tuple[str, ItemSnapshot]]:
+def keyed_items(items: Iterable[ItemSnapshot]) -> Iterator[tuple[str, ItemSnapshot]]:
     """Item id, else SKU; lines that share one are told apart by their order."""
     seen: Counter[str] = Counter()
     for item in items:
@@ -48,7 +48,7 @@ def _keyed_items(items: Iterable[ItemSnapshot]) -> Iterator[tuple[str, ItemSnaps
         yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), item
 
 
-def _item(rma: Rma, key: str, position: int, item: ItemSnapshot) -> RmaItem:
+def item_row(rma: Rma, key: str, position: int, item: ItemSnapshot) -> RmaItem:
     return RmaItem(
         rma=rma,
         line_key=key,
@@ -76,15 +76,15 @@ def _item(rma: Rma, key: str, position: int, item: ItemSnapshot) -> RmaItem:
 
 def replace_packages(fresh: list[Fresh]) -> None:
     rows = [
-        _package(rma, key, position, package)
+        package_row(rma, key, position, package)
         for rma, snapshot, _ in fresh
-        for position, (key, package) in enumerate(_keyed_packages(snapshot.packages))
+        for position, (key, package) in enumerate(keyed_packages(snapshot.packages))
     ]
     _mark_vanished(Package, "package_key", fresh, {(row.rma_id, row.package_key) for row in rows})
     bulk.upsert(rows, unique=["rma", "package_key"], update=PACKAGE_FIELDS)
 
 
-def _keyed_packages(packages: Iterable[PackageSnapshot]) -> Iterator[tuple[str, PackageSnapshot]]:
+def keyed_packages(packages: Iterable[PackageSnapshot]) -> Iterator[tuple[str, PackageSnapshot]]:
     seen: Counter[str] = Counter()
     for package in packages:
         name = (package.tracking_number or f"box:{package.letter}")[:250]
@@ -92,7 +92,7 @@ def _keyed_packages(packages: Iterable[PackageSnapshot]) -> Iterator[tuple[str, 
         yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), package
 
 
-def _package(rma: Rma, key: str, position: int, package: PackageSnapshot) -> Package:
+def package_row(rma: Rma, key: str, position: int, package: PackageSnapshot) -> Package:
     copied = {
         name: getattr(package, name)
         for name in PACKAGE_FIELDS
@@ -127,14 +127,14 @@ def _mark_vanished(
 def add_transactions(seen: Iterable[tuple[Rma, RmaSnapshot, datetime]]) -> None:
     """A union over every snapshot, old ones too: money that moved stays moved."""
     rows = [
-        _transaction(rma, row, received_at)
+        transaction_row(rma, row, received_at)
         for rma, snapshot, received_at in seen
         for row in snapshot.transactions
     ]
     bulk.upsert(rows, unique=["rma", "narvar_id"])
 
 
-def _transaction(rma: Rma, row: TransactionSnapshot, received_at: datetime) -> Transaction:
+def transaction_row(rma: Rma, row: TransactionSnapshot, received_at: datetime) -> Transaction:
     fields: dict[str, Any] = {**vars(row), "extra": plain(row.extra)}
     fields["narvar_id"] = id_of(row)
     return Transaction(shop_id=rma.shop_id, rma=rma, first_seen_at=received_at, **fields)

@@ -27,16 +27,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["count"] < 1 or options["shops"] < 1:
             raise CommandError("--count and --shops must be 1 or more")
-        first = options["shop"] or f"generated-{options['seed']}.myshopify.com"
-        shops = [
-            _shop(first if not number else f"{number + 1}-{first}")
-            for number in range(options["shops"])
-        ]
+        shops = _shops(options)
         numbers = _numbers(shops, options["count"])
-        chance, today = (
-            random.Random(options["seed"]),
-            timezone.now().replace(hour=0, minute=0, second=0, microsecond=0),
-        )
+        chance = random.Random(options["seed"])
+        today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
         for start in range(numbers.start, numbers.stop, BATCH):
             some = range(start, min(start + BATCH, numbers.stop))
             with transaction.atomic():
@@ -50,8 +44,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(numbers)} RMAs at {', '.join(shop.domain for shop in shops)}")
 
 
-def _shop(domain: str) -> Shop:
-    return Shop.objects.get_or_create(domain=domain)[0]
+def _shops(options: dict[str, Any]) -> list[Shop]:
+    first = options["shop"] or f"generated-{options['seed']}.myshopify.com"
+    domains = [first, *(f"{number}-{first}" for number in range(2, options["shops"] + 1))]
+    return [Shop.objects.get_or_create(domain=domain)[0] for domain in domains]
 
 
 def _numbers(shops: list[Shop], count: int) -> range:
