@@ -12,8 +12,9 @@ from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import decisions
 from returns_ops.returns.models import Rma
-from tests.builders import PASSWORD, make_item, make_receipt_line
+from tests.builders import make_item, make_receipt_line
 from tests.dashboard.looks import wrong
+from tests.dashboard.screen import sit, without_complaint
 from tests.returns.asking import Team, ask, make_return, make_team
 
 pytestmark = [
@@ -44,16 +45,9 @@ def desk(
 ) -> Iterator[Page]:
     """Paula, logged in, at the list; whatever the console complains of fails the test."""
     settings.HOLD_SECONDS = 600
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/login/?next=/approvals/")
-    page.get_by_label("User name").fill("paula")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Approvals")
-    yield page
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, team.paula, live_server.url, "/approvals/")
+        yield page
 
 
 def state_of(command: Command) -> str:
@@ -160,10 +154,7 @@ def test_without_javascript_every_step_works(
     """Pages and forms alone: read back on a page of its own, then approve."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{live_server.url}/login/?next=/approvals/")
-    page.get_by_label("User name").fill("paula")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    sit(page, team.paula, live_server.url, "/approvals/")
     page.get_by_role("link", name="Look and answer").click()
     page.get_by_role("link", name="Approve request…").click()
     expect(page).to_have_title("Approve? Request for RMA RM-1 – Returns Ops")

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.models import User
@@ -12,6 +11,7 @@ from returns_ops.dashboard.cards import TEST_CODE
 from tests.dashboard import bench_pages
 from tests.dashboard.keyboard import ENTER, LINE_FEED, TAB, Key, Scanner
 from tests.dashboard.looks import wrong
+from tests.dashboard.screen import be, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -25,18 +25,12 @@ GERMAN = str.maketrans("-/yz:+", "ß-zyÖ*")
 
 
 @pytest.fixture
-def desk(
-    live_server: LiveServer, ana: User, client: Client, context: BrowserContext, page: Page
-) -> Iterator[Page]:
+def desk(live_server: LiveServer, ana: User, page: Page) -> Iterator[Page]:
     """Ana's browser; whatever the console complains of fails the test."""
     bench_pages.fresh()
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    yield page
-    assert complaints == []
+    be(ana, page.context, live_server.url)
+    with without_complaint(page):
+        yield page
 
 
 def test_every_page_is_accessible_and_fits(desk: Page, live_server: LiveServer) -> None:

@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import LazySettings
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.badges import PREFIX, issue_badge
@@ -15,6 +14,7 @@ from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import ReceiptLine, Rma, RmaItem, SearchToken
 from tests.builders import make_item, make_package, make_rma, make_staff, make_token
+from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -58,22 +58,14 @@ class Hands:
 def hands(
     live_server: LiveServer,
     wanda: User,
-    context: BrowserContext,
     page: Page,
     settings: LazySettings,
 ) -> Iterator[Hands]:
     settings.HOLD_SECONDS = 600
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    client = Client()
-    client.force_login(wanda)
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.goto(f"{live_server.url}/scan/")
-    expect(page.locator("#code")).to_be_focused()
-    yield Hands(page)
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, wanda, live_server.url, "/scan/")
+        expect(page.locator("#code")).to_be_focused()
+        yield Hands(page)
 
 
 def returned(

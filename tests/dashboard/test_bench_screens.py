@@ -5,8 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import LazySettings
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.models import Shop, User
@@ -20,6 +19,7 @@ from tests.builders import (
 )
 from tests.dashboard.keyboard import Scanner
 from tests.dashboard.looks import open_all, wrong
+from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -31,21 +31,15 @@ pytestmark = [
 @pytest.fixture
 def bench(
     live_server: LiveServer,
-    client: Client,
-    context: BrowserContext,
+    ana: User,
     page: Page,
     settings: LazySettings,
 ) -> Iterator[Page]:
     """Ana's browser at the scan box; whatever the console complains of fails the test."""
     settings.HOLD_SECONDS = 600
-    session = client.cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/scan/")
-    yield page
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, ana, live_server.url, "/scan/")
+        yield page
 
 
 @pytest.fixture

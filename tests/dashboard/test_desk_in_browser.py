@@ -23,9 +23,10 @@ from returns_ops.returns.models import (
     SavedView,
 )
 from returns_ops.returns.states import CaseState, Cause
-from tests.builders import PASSWORD, lift_limits, make_rma, make_staff, make_token, make_transaction
+from tests.builders import lift_limits, make_rma, make_staff, make_token, make_transaction
 from tests.dashboard.desk_cases import make_case
 from tests.dashboard.looks import open_all, wrong
+from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -48,16 +49,9 @@ def desk(
     """Ana at the desk; whatever the console complains of fails the test."""
     settings.HOLD_SECONDS = 600
     lift_limits(shop)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/login/?next=/exceptions/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Exceptions")
-    yield page
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, ana, live_server.url, "/exceptions/")
+        yield page
 
 
 def test_two_keys_settle_a_case_and_open_the_next(desk: Page, shop: Shop) -> None:
@@ -173,10 +167,7 @@ def test_without_javascript_a_case_is_found_settled_and_followed(
     make_case(shop, "RM-1")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{live_server.url}/login/?next=/exceptions/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    sit(page, ana, live_server.url, "/exceptions/")
 
     page.get_by_role("link", name="RM-1").click()
     page.get_by_text("Snooze…").click()

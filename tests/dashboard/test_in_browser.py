@@ -17,7 +17,6 @@ from returns_ops.messaging.models import Command, CommandState, Event, EventStat
 from returns_ops.returns.models import Rma
 from returns_ops.returns.states import Money, Work
 from tests.builders import (
-    PASSWORD,
     make_command,
     make_event,
     make_item,
@@ -26,6 +25,7 @@ from tests.builders import (
     make_token,
     make_transaction,
 )
+from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -41,16 +41,9 @@ def desk(
 ) -> Iterator[Page]:
     """Ana, logged in; whatever the console complains of fails the test."""
     settings.HOLD_SECONDS = 600
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/login/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    yield page
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, ana, live_server.url)
+        yield page
 
 
 def open_rma(desk: Page, rma: Rma) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.conf import LazySettings
 from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.models import Shop, User
@@ -18,9 +18,10 @@ from returns_ops.returns.location_csv import write_csv
 from returns_ops.returns.location_snapshot import facts_of
 from returns_ops.returns.models import LocationChange, ReturnLocation
 from returns_ops.returns.transitions import location_imports
-from tests.builders import PASSWORD, make_package, make_rma, make_staff
+from tests.builders import make_package, make_rma, make_staff
 from tests.dashboard.location_pages import place
 from tests.dashboard.looks import faults, wrong
+from tests.dashboard.screen import sit, without_complaint
 from tests.narvar.asking import DOCK, dock
 
 ADMIN = "/admin/returns/returnlocation/"
@@ -42,21 +43,9 @@ def lola(shop: Shop) -> User:
 def desk(live_server: LiveServer, lola: User, page: Page, settings: LazySettings) -> Iterator[Page]:
     """Lola, logged in; whatever the console complains of fails the test."""
     settings.HOLD_SECONDS = 600
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-
-    def hear(line: ConsoleMessage) -> None:
-        if "Policy" in line.text and ADMIN not in page.url:  # whose scripts are Django's
-            complaints.append(line.text)
-
-    page.on("console", hear)
-    page.goto(f"{live_server.url}/login/")
-    page.get_by_label("User name").fill("lola")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    yield page
-    assert complaints == []
+    with without_complaint(page, but=ADMIN):  # whose scripts are Django's
+        sit(page, lola, live_server.url)
+        yield page
 
 
 def test_a_location_is_added_by_the_keyboard_alone(desk: Page, shop: Shop) -> None:

@@ -20,7 +20,6 @@ from returns_ops.returns.states import NarvarStatus, Work
 from returns_ops.returns.transitions.evidence import add_photo
 from returns_ops.returns.transitions.receiving import Bench
 from tests.builders import (
-    PASSWORD,
     give_role,
     make_item,
     make_parcel,
@@ -30,6 +29,7 @@ from tests.builders import (
     make_token,
 )
 from tests.dashboard.looks import wrong
+from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
@@ -44,16 +44,9 @@ def desk(
 ) -> Iterator[Page]:
     """Ana, logged in; whatever the console complains of fails the test."""
     settings.MEDIA_ROOT = tmp_path / "media"
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
-    page.goto(f"{live_server.url}/login/")
-    page.get_by_label("User name").fill("ana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-    yield page
-    assert complaints == []
+    with without_complaint(page):
+        sit(page, ana, live_server.url)
+        yield page
 
 
 def drawn(words: str, colour: str) -> bytes:

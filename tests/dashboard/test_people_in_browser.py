@@ -14,6 +14,7 @@ from returns_ops.returns.models import Rma
 from returns_ops.returns.transitions import claiming
 from tests.builders import PASSWORD, make_staff
 from tests.dashboard.looks import faults, wrong
+from tests.dashboard.screen import be, sit
 
 pytestmark = [
     pytest.mark.e2e,
@@ -32,20 +33,12 @@ def site(live_server: LiveServer) -> str:
     return str(live_server.url)
 
 
-def log_in(page: Page, site: str, username: str) -> None:
-    page.goto(f"{site}/login/")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Today")
-
-
 def tick(page: Page, name: str = "mid") -> None:
     page.evaluate(f"document.body.dispatchEvent(new CustomEvent('tick:{name}'))")
 
 
 def test_the_badge_page_is_accessible_and_fits(site: str, page: Page, ana: User) -> None:
-    log_in(page, site, "ana")
+    be(ana, page.context, site)
 
     for password in ("", "wrong", PASSWORD):
         page.goto(f"{site}/preferences/badge/")
@@ -60,8 +53,7 @@ def test_on_paper_there_is_the_badge_alone_and_black_on_white(
     site: str, page: Page, ana: User
 ) -> None:
     User.objects.filter(pk=ana.pk).update(theme="dark")
-    log_in(page, site, "ana")
-    page.goto(f"{site}/preferences/badge/")
+    sit(page, ana, site, "/preferences/badge/")
     page.get_by_label("Your password").fill(PASSWORD)
     page.get_by_role("button", name="Make my badge").click()
     card = page.locator(".badge-card")
@@ -82,9 +74,8 @@ def test_two_people_see_each_other_come_write_and_take_over(
 ) -> None:
     claiming.claim(rma, by=ana)
     there = browser.new_context().new_page()
-    for one, name in ((page, "ana"), (there, "sam")):
-        log_in(one, site, name)
-        one.goto(f"{site}{rma.get_absolute_url()}")
+    for one, person in ((page, ana), (there, sam)):
+        sit(one, person, site, rma.get_absolute_url())
     expect(there.locator("#presence")).to_contain_text("Ana Ruiz is here")
     typed = page.get_by_label("Scan or type")
     typed.press_sequentially("41", delay=200)
@@ -109,8 +100,7 @@ def test_a_screen_that_nobody_touches_locks_itself(
     site: str, page: Page, ana: User, sam: User, rma: Rma, settings: LazySettings
 ) -> None:
     settings.BADGE_IDLE_MINUTES = 0.05
-    log_in(page, site, "ana")
-    page.goto(f"{site}{rma.get_absolute_url()}")
+    sit(page, ana, site, rma.get_absolute_url())
     page.get_by_label("Scan or type").fill(PREFIX + issue_badge(sam, by=sam))
     page.keyboard.press("Enter")
     expect(page.locator(".tools")).to_contain_text("Sam")

@@ -1,6 +1,5 @@
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -27,14 +26,20 @@ def narvar() -> Iterator[Simulator]:
         yield simulator
 
 
-@pytest.fixture
-def stack(transactional_db: None, tmp_path: Path) -> Iterator[Stack]:
-    running = Stack(var=tmp_path)
+@pytest.fixture(scope="module")
+def processes(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Started once; each test finds the tables empty."""
+    running = Stack(var=tmp_path_factory.mktemp("stack"))
     try:
         running.start()
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture
+def stack(transactional_db: None, processes: Stack) -> Stack:
+    return processes
 
 
 @pytest.fixture

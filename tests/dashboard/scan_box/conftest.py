@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from returns_ops.accounts.models import User
 from tests.dashboard import bench_pages
 from tests.dashboard.keyboard import Scanner
-from tests.dashboard.scan_box.seen import give_cookie
+from tests.dashboard.screen import be, give_cookie, without_complaint
 
 # Sounds are heard by their pitch; a camera sees what the test holds before it.
 STAND_INS = """
@@ -43,22 +43,17 @@ def server() -> bench_pages.Server:
 def bench(
     live_server: LiveServer,
     ana: User,
-    client: Client,
-    context: BrowserContext,
     page: Page,
     server: bench_pages.Server,
 ) -> Iterator[Page]:
     """Ana's bench with RM-1 open; whatever the console complains of fails the test."""
-    give_cookie(context, client, "sessionid", live_server.url)
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda line: complaints.append(line.text) if "Policy" in line.text else None)
+    be(ana, page.context, live_server.url)
     page.add_init_script(STAND_INS)
-    page.goto(f"{live_server.url}/bench/")
-    expect(page.locator("#code")).to_be_focused()
-    yield page
-    server.open.set()
-    assert complaints == []
+    with without_complaint(page):
+        page.goto(f"{live_server.url}/bench/")
+        expect(page.locator("#code")).to_be_focused()
+        yield page
+        server.open.set()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """What is seen and heard at the scan box."""
 
 import pytest
-from django.test import Client
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 MARKS = [
     pytest.mark.e2e,
@@ -10,10 +9,6 @@ MARKS = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.dashboard.bench_pages"),
 ]
-
-
-def give_cookie(context: BrowserContext, client: Client, name: str, url: str) -> None:
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": url}])
 
 
 def said(bench: Page, words: str) -> None:
