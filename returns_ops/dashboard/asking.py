@@ -9,7 +9,7 @@ from returns_ops.returns.models import Rma
 
 
 def ask_narvar(shop: Shop, text: str, *, by: User) -> Found:
-    """By RMA number, then by order, or by e-mail. Raises lookup.LookupFailed."""
+    """By RMA number, then by order, or by e-mail. Raises reading.LookupFailed."""
     words = text.strip()
     name = words.removeprefix("#")
     questions = [Question(rma_number=name), Question(order_number=name)]
@@ -26,6 +26,6 @@ def ask_narvar(shop: Shop, text: str, *, by: User) -> Found:
 
 
 def refresh(rma: Rma, *, by: User) -> None:
-    """Read it again now. Raises lookup.LookupFailed."""
+    """Read it again now. Raises reading.LookupFailed."""
     reconciliation.ask_again(rma)
     audit.record("rma.asked", rma.rma_number, shop=rma.shop, actor=by, found=[rma.rma_number])

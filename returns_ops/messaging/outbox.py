@@ -237,8 +237,6 @@ def settle(command: Command, answer: Answer) -> Command:
         case AttemptOutcome.REFUSED:
             # After a try that may have acted, "no" may mean "already done": a person looks.
             command.state, command.cause = CommandState.ATTENTION, "refused_after_unclear_try"
-        case AttemptOutcome.MISCONFIGURED:
-            command.state, command.cause = CommandState.ATTENTION, "wrong_address"
         case AttemptOutcome.UNKNOWN:
             command.was_ambiguous = True
             command.state = CommandState.OUTCOME_UNKNOWN
@@ -265,8 +263,7 @@ def _schedule(command: Command, answer: Answer) -> None:
 
 def _was_kept_from_it(command: Command, answer: Answer) -> bool:
     """Told to wait, or not let in: the six hours of trying have not begun."""
-    waits = answer.outcome == AttemptOutcome.UNAUTHORISED or answer.wait_seconds is not None
-    return waits and not command.was_ambiguous
+    return answer.wait_seconds is not None and not command.was_ambiguous
 
 
 def _is_spent(command: Command) -> bool:

@@ -1,8 +1,10 @@
 """Reads Narvar's answer to a call: accepted, refused, wait, or unknown. Pure but for `client`."""
 
 import json
+import math
 import random
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +20,9 @@ RATE_HEADERS = {
     "remaining": "X-Rate-Limit-Remaining",
     "reset": "X-Rate-Limit-Reset",
 }
-WAIT_FOR_CREDENTIAL = 60.0
+WAIT_UNTIL_MENDED = 60.0
+MOST = 2**31 - 1  # that the database takes
+EPOCHS = (1_420_070_400, 4_102_444_800)  # 2015 to 2100
 
 
 def judge(reply: Reply) -> Answer:
@@ -51,9 +55,10 @@ def _meaning(reply: Reply) -> tuple[AttemptOutcome, str, float | None]:
         return AttemptOutcome.WAIT, "Narvar asks us to wait", wait_for(reply.headers)
     if status in (401, 403):
         told = f"Narvar refused our credential ({status})"
-        return AttemptOutcome.UNAUTHORISED, told, WAIT_FOR_CREDENTIAL
+        return AttemptOutcome.UNAUTHORISED, told, WAIT_UNTIL_MENDED
     if 300 <= status < 400:
-        return AttemptOutcome.MISCONFIGURED, f"Narvar redirects ({status}): wrong address?", None
+        told = f"Narvar redirects ({status}): is the address right?"
+        return AttemptOutcome.MISCONFIGURED, told, WAIT_UNTIL_MENDED
     if status >= 500 or status < 200:
         return AttemptOutcome.UNKNOWN, f"Narvar answered {status}: {words}", None
     return AttemptOutcome.REFUSED, f"Narvar said {status}: {words}", None
@@ -102,7 +107,16 @@ def masked(body: bytes) -> str:
 
 
 def rate(headers: Mapping[str, str]) -> dict[str, int | None]:
-    return {name: _whole(headers.get(header)) for name, header in RATE_HEADERS.items()}
+    found = {name: _whole(headers.get(header)) for name, header in RATE_HEADERS.items()}
+    found["reset"] = _seconds_until(found["reset"])
+    return {name: None if value is None else min(value, MOST) for name, value in found.items()}
+
+
+def _seconds_until(reset: int | None) -> int | None:
+    """The spec counts seconds from now; a moment of these years is taken for the end itself."""
+    if reset is None or not EPOCHS[0] < reset < EPOCHS[1]:
+        return reset
+    return max(math.ceil(reset - time.time()), 0)
 
 
 def budget_rate(reply: Reply) -> Rate:
@@ -119,7 +133,7 @@ def budget_rate(reply: Reply) -> Rate:
 
 def _whole(text: str | None) -> int | None:
     match = re.match(r"\s*(-?\d{1,12})", text or "")
-    return min(int(match[1]), 2**31 - 1) if match else None
+    return int(match[1]) if match else None
 
 
 def wait_for(headers: Mapping[str, str]) -> float:

@@ -85,8 +85,7 @@ def reserve(shop_id: int, priority: Priority) -> bool:
 def learn(shop_id: int, rate: Rate) -> None:
     """Adopt Narvar's view: it counts the calls of others as well."""
     Budget.objects.get_or_create(shop_id=shop_id)
-    known = rate.remaining is not None and rate.reset is not None
-    if not known and rate.wait is None:
+    if rate.remaining is None and rate.wait is None:
         return
     reset = None if rate.reset is None else min(max(rate.reset, SHORTEST), LONGEST)
     limit = rate.limit if rate.limit and rate.limit > 0 else None

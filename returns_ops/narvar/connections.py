@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, ShopQuerySet, User
+from returns_ops.messaging.models import AttemptOutcome
+from returns_ops.messaging.outbox import Answer
 from returns_ops.narvar import secrets
 from returns_ops.narvar.client import NotSent, allowed
 from returns_ops.narvar.models import Connection, WebhookCredential
@@ -157,3 +159,21 @@ def faults_of_address(url: str) -> list[str]:
     except (NotSent, ValueError) as error:
         return [str(error)]
     return []
+
+
+def note_answer(link: Connection, answer: Answer) -> None:
+    """A refused credential or a wrong address stops the shop, and is said on its screens.
+
+    Until it is mended: an answer to the one before says nothing of the one that replaced it while
+    it was under way, and neither does an answer that is none.
+    """
+    same = Connection.objects.filter(
+        pk=link.pk,
+        narvar_url=link.narvar_url,
+        narvar_username=link.narvar_username,
+        narvar_password_encrypted=link.narvar_password_encrypted,
+    )
+    if answer.outcome in (AttemptOutcome.UNAUTHORISED, AttemptOutcome.MISCONFIGURED):
+        same.update(problem=answer.problem)
+    elif answer.outcome in (AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED):
+        same.exclude(problem="").update(problem="")

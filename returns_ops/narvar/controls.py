@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import DUE_STATES, Command
-from returns_ops.narvar import answers, client
+from returns_ops.narvar import answers, reading
+from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Budget, Connection
 from returns_ops.returns.kinds import Kind
 
@@ -62,7 +63,7 @@ def _traffic(shop: Shop, budget: Budget | None, link: Connection | None) -> Traf
 
 
 @transaction.atomic
-def pause(shop: Shop, *, by: User, kind: str = "", reason: str = "") -> None:
+def pause(shop: Shop, *, by: User | None, kind: str = "", reason: str = "") -> None:
     """Stop sending, at once, for the shop or one kind of command. What waits, keeps waiting."""
     link = Connection.objects.select_for_update().get(shop=shop)
     if kind:
@@ -74,7 +75,7 @@ def pause(shop: Shop, *, by: User, kind: str = "", reason: str = "") -> None:
 
 
 @transaction.atomic
-def resume(shop: Shop, *, by: User, kind: str = "") -> None:
+def resume(shop: Shop, *, by: User | None, kind: str = "") -> None:
     link = Connection.objects.select_for_update().get(shop=shop)
     if kind:
         link.paused_kinds = [one for one in link.paused_kinds if one != kind]
@@ -110,11 +111,11 @@ def test_connection(shop: Shop, *, by: User) -> str:
 
 def _answer(link: Connection) -> str:
     try:
-        reply = client.call(link, client.Call(method="GET", path="/api/return_locations"))
-    except (client.NotSent, client.OutcomeUnknown) as error:
+        reply = reading.get(link, reading.LOCATIONS, {}, Priority.PERSON)
+    except reading.LookupFailed as error:
         return f"{error}."
     known_off = link.locations_feature == link.Feature.OFF
-    if reply.status == 404 or (reply.status == 403 and known_off):
+    if reply.status == 404 or (known_off and reply.status == 403):
         return f"OK: Narvar answered in {reply.milliseconds} ms (no return locations enabled)."
     judged = answers.judge(reply)
     if judged.problem:

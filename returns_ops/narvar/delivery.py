@@ -10,7 +10,15 @@ from returns_ops.failpoints import FailpointReached, failpoint
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command
 from returns_ops.messaging.retrying import retried
-from returns_ops.narvar import answers, breaker, budget, client, operations, verification
+from returns_ops.narvar import (
+    answers,
+    breaker,
+    budget,
+    client,
+    connections,
+    operations,
+    verification,
+)
 from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
 
@@ -167,22 +175,6 @@ def _settle(
         return False
     transitions.moved(outbox.settle(held, answer), subject)
     if link is not None:
-        _note_connection(link, answer)
+        connections.note_answer(link, answer)
     failpoint("send.before_commit")
     return True
-
-
-def _note_connection(link: Connection, answer: outbox.Answer) -> None:
-    """A refused credential stops the shop, and is said on its screens, until it is replaced.
-
-    An answer to the one before says nothing of the one that replaced it while it was under way.
-    """
-    same = Connection.objects.filter(
-        pk=link.pk,
-        narvar_username=link.narvar_username,
-        narvar_password_encrypted=link.narvar_password_encrypted,
-    )
-    if answer.outcome == AttemptOutcome.UNAUTHORISED:
-        same.update(problem=answer.problem)
-    elif answer.outcome in (AttemptOutcome.ACCEPTED, AttemptOutcome.REFUSED):
-        same.exclude(problem="").update(problem="")

@@ -16,7 +16,7 @@ from returns_ops.returns.states import label_of
 
 
 def first_look(command: Command) -> Answer | None:
-    """What keeps it from being sent; None: nothing does. Raises lookup.LookupFailed."""
+    """What keeps it from being sent; None: nothing does. Raises reading.LookupFailed."""
     look = FIRST_LOOKS.get(command.kind)
     return look(command) if look else None
 

@@ -16,10 +16,10 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.messaging.models import AttemptOutcome
 from returns_ops.messaging.retrying import retried
-from returns_ops.narvar import breaker, budget, lookup, operations, wire
+from returns_ops.narvar import breaker, budget, lookup, operations, reading, wire
 from returns_ops.narvar.budget import Priority
-from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.narvar.models import Connection
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns import transitions
 from returns_ops.returns.location_snapshot import LocationSnapshot
 
@@ -170,7 +170,7 @@ def _due() -> Q:
 
 def _read(shop: Shop, path: str, priority: Priority) -> bytes | None:
     try:
-        return lookup.read(lookup.link_of(shop), path, {}, priority)
+        return reading.read(lookup.link_of(shop), path, {}, priority)
     except LookupFailed as error:
         if error.http_status == 403:
             raise NotEnabled from error

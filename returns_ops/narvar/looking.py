@@ -6,10 +6,9 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
-from returns_ops.messaging.models import AttemptOutcome, Command
-from returns_ops.narvar import answers, client, delivery, locations, lookup, outcomes
+from returns_ops.messaging.models import Command
+from returns_ops.narvar import delivery, locations, lookup, outcomes, reading
 from returns_ops.narvar.budget import Priority
-from returns_ops.narvar.models import Connection
 from returns_ops.returns import transitions
 from returns_ops.returns.kinds import OF_LOCATIONS, TELLINGS, Kind
 
@@ -18,7 +17,6 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 # Hides a command from other workers while one looks.
 HIDDEN = timedelta(seconds=60)
-RECHECK = timedelta(minutes=5)
 
 
 def look_for_outcomes() -> int:
@@ -51,7 +49,7 @@ def _look(command: Command) -> None:
 def _look_for_location(command: Command) -> None:
     try:
         found = locations.read_all(command.shop, Priority.CONFIRMATION)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         log.info("look_failed", command=command.pk, problem=str(error))
         transitions.location_read_back(command.pk, None)
         return
@@ -64,7 +62,7 @@ def _look_for_return(command: Command) -> None:
         number = command.result.get("rma_number") or _number_of(command)
         question = lookup.Question(rma_number=number)
         found = lookup.ask(command.shop, question, priority=Priority.CONFIRMATION)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         log.info("look_failed", command=command.pk, problem=str(error))
         transitions.return_not_seen(command.pk)
         return
@@ -77,7 +75,7 @@ def _look_for_return(command: Command) -> None:
 def _number_of(command: Command) -> str:
     seen = outcomes.look(command)
     if not seen.done:
-        raise lookup.LookupFailed(seen.words)
+        raise reading.LookupFailed(seen.words)
     return str(seen.result["rma_number"])
 
 
@@ -86,7 +84,7 @@ def _look_at_rma(command: Command) -> None:
     question = lookup.Question(rma_number=command.subject)
     try:
         lookup.ask(command.shop, question, priority=Priority.CONFIRMATION)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         log.info("look_failed", command=command.pk, problem=str(error))
         transitions.look_failed(command.pk, command.shop_id, command.subject, str(error))
         return
@@ -94,18 +92,3 @@ def _look_at_rma(command: Command) -> None:
     if command.kind in TELLINGS:
         in_vain = transitions.status_not_seen
     in_vain(command.pk, command.shop_id, command.subject)
-
-
-def recheck_credentials() -> None:
-    """A credential that was refused may have been mended at Narvar: try it now and then."""
-    refused = Connection.objects.exclude(problem="").filter(updated_at__lte=Now() - RECHECK)
-    for link in refused.select_related("shop"):
-        link.save(update_fields=["updated_at"])
-        try:
-            reply = client.call(link, client.Call(method="GET", path="/api/return_locations"))
-        except (client.NotSent, client.OutcomeUnknown):
-            continue
-        # Where locations are not enabled, 403 says nothing of the credential: the next call does.
-        feature_off = reply.status == 403 and link.locations_feature == link.Feature.OFF
-        if feature_off or answers.judge(reply).outcome != AttemptOutcome.UNAUTHORISED:
-            Connection.objects.filter(pk=link.pk).update(problem="")

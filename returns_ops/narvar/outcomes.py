@@ -8,7 +8,7 @@ from typing import Any
 from returns_ops.messaging.models import Command
 from returns_ops.narvar import locations, lookup
 from returns_ops.narvar.budget import Priority
-from returns_ops.narvar.lookup import LookupFailed
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns.kinds import Kind
 from returns_ops.returns.location_snapshot import (
     LocationSnapshot,
@@ -35,7 +35,7 @@ class Seen:
 
 
 def look(command: Command) -> Seen:
-    """Raises lookup.LookupFailed."""
+    """Raises reading.LookupFailed."""
     return LOOKS[command.kind](command)
 
 

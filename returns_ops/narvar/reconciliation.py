@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import AttemptOutcome
-from returns_ops.narvar import breaker, lookup
+from returns_ops.narvar import breaker, lookup, reading
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection, Outage
 from returns_ops.returns import transitions
@@ -35,7 +35,7 @@ TURN = 50  # reads of one shop in one run: no shop waits for another's backlog
 # Money that is on its way keeps an RMA out of `done`.
 OPEN = [work for work in Work if work != Work.DONE]
 # We were told to wait, or nobody was asked: that is no try.
-NOT_ASKED = {AttemptOutcome.WAIT, AttemptOutcome.UNAUTHORISED}
+NOT_ASKED = reading.TOLD
 
 Choice = Callable[[Shop, datetime], Iterable[Rma]]
 
@@ -51,7 +51,7 @@ def reread_open(*, until: float = math.inf) -> int:
 
 
 def ask_again(rma: Rma) -> None:
-    """A person wants to know now. Raises lookup.LookupFailed with words for them."""
+    """A person wants to know now. Raises reading.LookupFailed with words for them."""
     began = timezone.now()
     lookup.ask(rma.shop, lookup.Question(rma_number=rma.rma_number), priority=Priority.PERSON)
     _judge(rma, began)
@@ -129,7 +129,7 @@ def _ask(rma: Rma) -> bool:
     question = lookup.Question(rma_number=rma.rma_number)
     try:
         lookup.ask(rma.shop, question, priority=Priority.BACKFILL)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         log.info("reread_failed", rma=rma.pk, problem=str(error))
         _put_off(rma, error)
         return False
@@ -137,7 +137,7 @@ def _ask(rma: Rma) -> bool:
     return True
 
 
-def _put_off(rma: Rma, error: lookup.LookupFailed) -> None:
+def _put_off(rma: Rma, error: reading.LookupFailed) -> None:
     if error.outcome in NOT_ASKED:
         return
     if rma.needs_refetch:

@@ -11,7 +11,6 @@ from django.db import close_old_connections, connection
 from returns_ops.messaging import heartbeats, replay
 from returns_ops.messaging.locks import alone
 from returns_ops.narvar import (
-    breaker,
     bulk,
     delivery,
     inbound,
@@ -20,6 +19,7 @@ from returns_ops.narvar import (
     looking,
     outages,
     reconciliation,
+    reopening,
     silence,
 )
 from returns_ops.returns import counters, digests, presence, transitions
@@ -67,8 +67,8 @@ def _deliver(until: float) -> None:
 def look_for_outcomes() -> None:
     """Ask Narvar about what it accepted, and whether it answers again where it did not."""
     close_old_connections()
-    breaker.probe_due()
-    looking.recheck_credentials()
+    reopening.probe_due()
+    reopening.recheck_refused()
     looking.look_for_outcomes()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from returns_ops.accounts import audit
 from returns_ops.messaging.models import AttemptOutcome, Command, CommandState
 from returns_ops.messaging.outbox import Answer
-from returns_ops.narvar import first_looks, lookup, operations, outcomes
+from returns_ops.narvar import first_looks, lookup, operations, outcomes, reading
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.operations import Retry
 from returns_ops.returns import transitions
@@ -33,7 +33,7 @@ def before_sending(command: Command) -> Answer | None:
         if command.was_ambiguous:
             return _before_again(command)
         return first_looks.first_look(command)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         return Answer(
             outcome=error.outcome,
             problem=f"Not sent: could not look at Narvar first: {error}",
@@ -129,7 +129,7 @@ def _read(command: Command) -> Answer | None:
     question = lookup.Question(rma_number=command.subject)
     try:
         found = lookup.ask(command.shop, question, priority=Priority.MONEY)
-    except lookup.LookupFailed as error:
+    except reading.LookupFailed as error:
         problem = f"Could not read the return before sending: {error}"
         return Answer(outcome=error.outcome, problem=problem, wait_seconds=error.wait_seconds)
     if command.subject in found.rma_numbers:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import locations
-from returns_ops.narvar.lookup import LookupFailed
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns.models import LocationChange, ReturnLocation
 from tests.builders import make_package, make_rma
 from tests.circle import Circle

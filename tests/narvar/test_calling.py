@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from returns_ops.accounts.models import AuditEntry
 from returns_ops.messaging.models import AttemptOutcome, Command, CommandState
-from returns_ops.narvar import breaker, budget, looking
+from returns_ops.narvar import breaker, budget, looking, reopening
 from returns_ops.narvar.budget import Priority, Rate
 from returns_ops.narvar.models import Budget, Connection
 from returns_ops.returns.states import Money, Work
@@ -137,7 +137,7 @@ def test_five_silences_open_the_breaker_and_three_answers_close_it(circle: Circl
 
     for _ in range(3):
         Budget.objects.update(probe_at=Now())
-        breaker.probe_due()
+        reopening.probe_due()
     assert breaker.open_shops() == []
     circle.send()
     assert approvals(circle) == 6
@@ -152,7 +152,7 @@ def test_a_probe_that_fails_doubles_the_pause(circle: Circle) -> None:
     pauses = []
     for _ in range(4):
         Budget.objects.update(probe_at=Now())
-        breaker.probe_due()
+        reopening.probe_due()
         pauses.append(Budget.objects.get().open_seconds)
 
     assert pauses == [60, 120, 240, 300]

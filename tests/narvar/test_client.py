@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -30,14 +31,17 @@ HARMLESS = client.Call(method="GET", path="/api/return_locations")
         ("empty", {}),
         ("big", {"megabytes": 2}),
         ("gzip_bomb", {"megabytes": 20}),
+        ("status_after", {"status": 200}),
+        ("status_after", {"status": 202}),
+        ("status_after", {"status": 204}),
     ],
 )
 def test_an_odd_answer_to_an_approval_is_accepted_and_still_needs_evidence(
-    circle: Circle, answer: str, options: dict[str, int]
+    circle: Circle, answer: str, options: dict[str, Any]
 ) -> None:
     rma = circle.arrive()
     command = circle.approve(rma)
-    circle.narvar.fail_next("approval", answer, **options)  # type: ignore[arg-type]
+    circle.narvar.fail_next("approval", answer, **options)
 
     circle.send()
     command.refresh_from_db()
@@ -47,6 +51,27 @@ def test_an_odd_answer_to_an_approval_is_accepted_and_still_needs_evidence(
     circle.refund_arrives(rma)
     command.refresh_from_db()
     assert command.state == CommandState.CONFIRMED
+
+
+def test_who_acts_and_never_answers_has_paid_once(
+    circle: Circle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "READ_SECONDS", 0.5)
+    rma = circle.arrive()
+    command = circle.approve(rma)
+    circle.narvar.fail_next("approval", "act_then_hang", seconds=3)
+
+    circle.send()
+    command.refresh_from_db()
+    assert command.state == CommandState.OUTCOME_UNKNOWN
+    assert command.attempts.get().problem == "Narvar did not answer in time"
+    monkeypatch.setattr(client, "READ_SECONDS", 10.0)
+    circle.send()
+
+    circle.refund_arrives(rma)
+    command.refresh_from_db()
+    assert command.state == CommandState.CONFIRMED
+    assert len(circle.refunds(rma)) == 1
 
 
 def test_an_answer_that_drips_is_cut_off_at_the_deadline(

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from returns_ops.messaging import outbox
 from returns_ops.messaging.models import AttemptOutcome, Command, CommandState
-from returns_ops.narvar import client, delivery, looking
+from returns_ops.narvar import client, delivery, reopening
 from returns_ops.narvar.connections import Details, connect
 from returns_ops.narvar.models import Connection
 from returns_ops.returns.models import RmaEvent, Transaction
@@ -136,11 +136,14 @@ def test_a_refusal_parks_the_command_with_narvars_words(circle: Circle, status: 
     assert circle.refunds(rma) == []
 
 
-def test_a_refusal_after_a_try_that_may_have_acted_proves_nothing(circle: Circle) -> None:
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_refusal_after_a_try_that_may_have_acted_proves_nothing(
+    circle: Circle, status: int
+) -> None:
     rma = circle.arrive()
     command = circle.approve(rma)
     circle.narvar.fail_next("approval", "act_then_reset")
-    circle.narvar.fail_next("approval", "status", status=409, text="already approved")
+    circle.narvar.fail_next("approval", "status", status=status, text="already approved")
 
     circle.send(tries=2)
     command.refresh_from_db()
@@ -242,7 +245,7 @@ def test_a_credential_that_narvar_takes_again_is_noticed(circle: Circle) -> None
     circle.send()
     Connection.objects.update(updated_at=Now() - timedelta(minutes=6))
 
-    looking.recheck_credentials()
+    reopening.recheck_refused()
     circle.send()
 
     assert len(circle.refunds(rma)) == 1
@@ -256,8 +259,17 @@ def test_a_redirect_is_never_followed(circle: Circle) -> None:
     circle.send()
 
     command.refresh_from_db()
-    assert command.state == CommandState.ATTENTION
+    assert command.state == CommandState.QUEUED
     assert circle.narvar.requests(path="/elsewhere") == []
+    link = Connection.objects.get()
+    assert link.problem == "Narvar redirects (302): is the address right?"
+
+    circle.send(tries=2)
+    assert len(circle.narvar.requests(operation="approval")) == 1, "the shop is stopped"
+    Connection.objects.update(updated_at=Now() - timedelta(minutes=6))
+    reopening.recheck_refused()
+    circle.send()
+    assert len(circle.refunds(rma)) == 1
 
 
 def test_a_worker_that_dies_in_the_middle_leaves_one_refund(circle: Circle) -> None:

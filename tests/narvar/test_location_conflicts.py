@@ -8,8 +8,8 @@ from returns_ops.accounts.models import AuditEntry
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import locations
-from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.narvar.models import Connection
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns.location_compare import Change, compare
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.transitions import Refused

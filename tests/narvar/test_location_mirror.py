@@ -8,8 +8,8 @@ from django.db import IntegrityError
 from returns_ops.accounts.models import AuditEntry, Shop
 from returns_ops.messaging.models import CommandState
 from returns_ops.narvar import locations, operations
-from returns_ops.narvar.lookup import LookupFailed
 from returns_ops.narvar.models import Connection
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns import transitions
 from returns_ops.returns.models import ReturnLocation
 from returns_ops.returns.transitions import Refused

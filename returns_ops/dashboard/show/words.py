@@ -60,7 +60,6 @@ CAUSES = {
     "no_clear_answer": "No clear answer after all tries",
     "maybe_done": "It may have been done, and cannot be repeated safely",
     "refused_after_unclear_try": "Refused, but an earlier try may have acted",
-    "wrong_address": "Narvar redirects: the address is wrong",
     "not_confirmed": "Accepted, and nothing is seen of it",
     "other_amount": "Narvar shows another amount",
 }

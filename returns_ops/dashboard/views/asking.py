@@ -14,7 +14,8 @@ from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.forms import AskForm
 from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part, wants_part
 from returns_ops.dashboard.show.rma import page_of, rma_or_404
-from returns_ops.narvar.lookup import Found, LookupFailed
+from returns_ops.narvar.lookup import Found
+from returns_ops.narvar.reading import LookupFailed
 
 
 @require_POST

@@ -19,7 +19,7 @@ from returns_ops.dashboard.forms import ScanForm
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.bench_home import home_of
 from returns_ops.dashboard.show.rma import fresh_page, page_of_bundle
-from returns_ops.narvar.lookup import LookupFailed
+from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns.codes import CodeKind, read_code
 from returns_ops.returns.models import Rma, Scan
 from returns_ops.returns.transitions import Bench, Refused, open_return

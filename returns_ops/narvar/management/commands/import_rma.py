@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from returns_ops.accounts.models import Shop
-from returns_ops.narvar.lookup import LookupFailed, Question, ask
+from returns_ops.narvar.lookup import Question, ask
+from returns_ops.narvar.reading import LookupFailed
 
 
 class Command(BaseCommand):
