@@ -22,6 +22,13 @@ RATE_HEADERS = {
 }
 WAIT_UNTIL_MENDED = 60.0
 MOST = 2**31 - 1  # that the database takes
+E_MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+SECRET = re.compile(r"\b(Basic|Bearer) +[\w+/=.~-]+", re.IGNORECASE)
+PERSONAL = re.compile(
+    r'("(?:first_?name|last_?name|customer_?name|phone|address_?[12]|city|zip|postal_?code)"\s*:\s*)'
+    r'"(?:[^"\\]|\\.)*"?',
+    re.IGNORECASE,
+)
 EPOCHS = (1_420_070_400, 4_102_444_800)  # 2015 to 2100
 
 
@@ -69,13 +76,13 @@ def failure_inside(body: bytes) -> str:
     document = _document(body)
     if str(document.get("status", "")).upper() not in ("FAILURE", "ERROR", "FAILED"):
         return ""
-    return _messages(document) or str(document["status"])
+    return _without_persons(_messages(document)) or str(document["status"])
 
 
 def said(body: bytes) -> str:
     """Narvar's words out of an answer of any shape, for a person."""
     document = _document(body)
-    return _messages(document) or masked(body)[:300] or "(no words)"
+    return _without_persons(_messages(document)) or masked(body)[:300] or "(no words)"
 
 
 def _document(body: bytes) -> dict[str, Any]:
@@ -101,9 +108,14 @@ def _message(one: Any) -> str:
 
 
 def masked(body: bytes) -> str:
-    """An excerpt without e-mail addresses, fit for the database."""
+    """An excerpt without secrets and without who and where a customer is, fit for the database."""
     text = body[:EXCERPT].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    return re.sub(r"[\w.+-]+@[\w-]+\.[\w.-]+", "[e-mail]", text)
+    return _without_persons(text)
+
+
+def _without_persons(text: str) -> str:
+    text = E_MAIL.sub("[e-mail]", text)
+    return PERSONAL.sub(r'\1"[masked]"', SECRET.sub(r"\1 [masked]", text))
 
 
 def rate(headers: Mapping[str, str]) -> dict[str, int | None]:

@@ -15,7 +15,6 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from returns_ops.accounts.models import Shop
-from returns_ops.messaging.models import AttemptOutcome
 from returns_ops.narvar import breaker, lookup, reading
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection, Outage

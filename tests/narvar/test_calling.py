@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from returns_ops.accounts.models import AuditEntry
+from returns_ops.messaging import outbox
 from returns_ops.messaging.models import AttemptOutcome, Command, CommandState
 from returns_ops.narvar import breaker, budget, looking, reopening
 from returns_ops.narvar.budget import Priority, Rate
@@ -121,6 +122,18 @@ def test_after_a_429_nothing_goes_out_until_the_window_is_over(circle: Circle) -
     assert 40 < budget.seconds_until_reset(circle.shop.pk) < 48
     states = set(Command.objects.values_list("state", flat=True))
     assert states == {CommandState.QUEUED}
+
+
+def test_a_shop_has_four_calls_under_way_and_no_more(circle: Circle) -> None:
+    for rma in [circle.arrive() for _ in range(5)]:
+        circle.approve(rma)
+    Command.objects.update(next_attempt_at=Now())
+
+    claimed = [outbox.claim() for _ in range(5)]
+
+    assert [one is not None for one in claimed] == [True] * 4 + [False]
+    circle.lease_runs_out()
+    assert outbox.claim() is not None
 
 
 def test_five_silences_open_the_breaker_and_three_answers_close_it(circle: Circle) -> None:

@@ -178,6 +178,30 @@ def test_the_password_stands_nowhere_in_what_we_keep(circle: Circle) -> None:
     assert circle.narvar.requests()[0].method == "GET"
 
 
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ('{"error": "ana.ruiz@example.com is unknown"}', '{"error": "[e-mail] is unknown"}'),
+        ('{"firstName": "Ana \\"Annie\\"", "sku": "A"}', '{"firstName": "[masked]", "sku": "A"}'),
+        ('{"phone":"+1 555", "address1" : "1 Main', '{"phone":"[masked]", "address1" : "[masked]"'),
+        ("got Authorization: Basic bmFydmFyOnNlY3JldA==", "got Authorization: Basic [masked]"),
+        ('{"city": null, "status": "FAILURE"}', '{"city": null, "status": "FAILURE"}'),
+    ],
+)
+def test_of_an_answer_neither_secrets_nor_persons_are_kept(
+    circle: Circle, answer: str, kept: str
+) -> None:
+    command = circle.approve(circle.arrive())
+    circle.narvar.fail_next("approval", "status", status=422, text=answer)
+
+    circle.send()
+
+    attempt = command.attempts.get()
+    assert kept in attempt.answer
+    assert "ana" not in (attempt.answer + attempt.problem).lower()
+    assert "bmFydmFyOnNlY3JldA" not in attempt.answer + attempt.problem
+
+
 def test_one_shop_that_must_wait_does_not_hold_up_another(circle: Circle) -> None:
     waiting = circle.approve(circle.arrive())
     other = _second_shop(circle)
