@@ -193,6 +193,10 @@ def why_second(command: Command, limits: Limits | None) -> str:
     if amount > limits.day - limits.spent:
         spent, day = money(limits.spent, limits.currency), money(limits.day, limits.currency)
         return f"More than {name} may refund alone in a day: {day}, of which {spent} were used."
+    if limits.shop_day is not None and amount > limits.shop_day - limits.shop_spent:
+        spent = money(limits.shop_spent, limits.currency)
+        day = money(limits.shop_day, limits.currency)
+        return f"More than the shop may refund alone in a day: {day}, of which {spent} were used."
     return f"Within what {name} may refund alone now. They asked all the same."
 
 

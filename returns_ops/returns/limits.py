@@ -1,6 +1,6 @@
-"""How much a person may refund alone, in one refund and in a day."""
+"""How much a person, and a shop, may refund without a second person: at a time and in a day."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -21,17 +21,28 @@ WITHOUT_EFFECT = [CommandState.CANCELLED, CommandState.REFUSED]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """In major units of `currency`; `spent` is what the person had refunded today."""
+    """In major units of `currency`; `spent` is what the person had refunded alone today.
+
+    `shop_spent` is what all people of the shop had, where the shop limits that (`shop_day`).
+    """
 
     each: Decimal
     day: Decimal
     spent: Decimal
     currency: str
+    shop_day: Decimal | None = None
+    shop_spent: Decimal = Decimal(0)
 
     @property
     def alone(self) -> Decimal:
         """The most that one more refund may be without a second person."""
-        return max(min(self.each, self.day - self.spent), Decimal(0))
+        left = self.day - self.spent
+        return max(min(self.each, left, left if self.of_shop is None else self.of_shop), Decimal(0))
+
+    @property
+    def of_shop(self) -> Decimal | None:
+        """What is left to the shop today; None: it has no limit."""
+        return None if self.shop_day is None else self.shop_day - self.shop_spent
 
 
 def limits_of(
@@ -48,25 +59,42 @@ def limits_of(
         held = held - {Role.APPROVER.value} | {Role.AGENT.value}
     counting = [Role(role) for role in held if role in EACH]
     own = {row.role: row for row in RefundLimit.objects.filter(shop=shop, currency=currency)}
+    of_shop = own.get(RefundLimit.EVERYBODY)
     return Limits(
-        each=max(
-            (own[r].each if r in own else default_limit(EACH, r, currency) for r in counting),
-            default=Decimal(0),
-        ),
-        day=max(
-            (own[r].day if r in own else default_limit(DAY, r, currency) for r in counting),
-            default=Decimal(0),
-        ),
-        spent=spent_today(user, shop, currency),
+        each=each_of(own, counting, currency),
+        day=day_of(own, counting, currency),
+        spent=spent_today(shop, currency, requested_by=user),
         currency=currency,
+        shop_day=of_shop.day if of_shop else None,
+        shop_spent=spent_today(shop, currency) if of_shop else Decimal(0),
     )
 
 
-def spent_today(user: User, shop: Shop, currency: str) -> Decimal:
+Own = Mapping[str, RefundLimit]  # by role, of one shop and currency
+
+
+def each_of(own: Own, roles: Iterable[Role], currency: str) -> Decimal:
+    """The widest of the roles, and never more than the shop allows to anybody."""
+    widest = max(
+        (own[r].each if r in own else default_limit(EACH, r, currency) for r in roles),
+        default=Decimal(0),
+    )
+    of_shop = own.get(RefundLimit.EVERYBODY)
+    return min(widest, of_shop.each) if of_shop else widest
+
+
+def day_of(own: Own, roles: Iterable[Role], currency: str) -> Decimal:
+    return max(
+        (own[r].day if r in own else default_limit(DAY, r, currency) for r in roles),
+        default=Decimal(0),
+    )
+
+
+def spent_today(shop: Shop, currency: str, **whose: User) -> Decimal:
     """Asked for alone since midnight at the shop; what a second person approved is theirs."""
     asked = Command.objects.filter(
         shop=shop,
-        requested_by=user,
+        **whose,
         moves_money=True,
         second_person=False,
         currency=currency,
@@ -92,4 +120,9 @@ def _over(amount: Decimal, limits: Limits) -> Iterable[str]:
         yield (
             f"You have refunded {spoken(limits.spent, limits.currency)} today; over "
             f"{spoken(limits.day, limits.currency)} a day a second person approves."
+        )
+    elif limits.shop_day is not None and amount > limits.shop_day - limits.shop_spent:
+        yield (
+            f"The shop has refunded {spoken(limits.shop_spent, limits.currency)} today; over "
+            f"{spoken(limits.shop_day, limits.currency)} a day a second person approves."
         )

@@ -5,7 +5,8 @@ For many at once: a list asks the same few questions, however long it is.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,9 +15,9 @@ from django.db.models import Prefetch, QuerySet
 from returns_ops.accounts.models import Membership, Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.limits import WITHOUT_EFFECT, Limits, midnight
+from returns_ops.returns.limits import WITHOUT_EFFECT, Limits, day_of, each_of, midnight
 from returns_ops.returns.models import ReceiptLine, RefundLimit, Rma, RmaEvent, RmaItem
-from returns_ops.returns.rules import DAY, EACH, default_limit
+from returns_ops.returns.rules import EACH
 
 # What ends a request, or lets it go, as the timeline has it.
 ANSWERS = ("approve_request", "send_as_new", "send_back", "void", "undo")
@@ -122,68 +123,68 @@ def limits_when_asked(commands: Sequence[Command]) -> dict[int, Limits]:
     roles: dict[tuple[int, int], list[Role]] = defaultdict(list)
     for held in Membership.objects.filter(user__in=people, shop__in=shops, role__in=EACH):
         roles[held.user_id, held.shop_id].append(Role(held.role))
-    own = {
-        (row.shop_id, row.role, row.currency): row
-        for row in RefundLimit.objects.filter(shop__in=shops)
-    }
-    each = {one.pk: _widest(one, roles, own, "each", EACH) for one in moving}
-    small = [one for one in moving if (one.amount or Decimal(0)) <= each[one.pk]]
-    spent = _spent_before(small)
-    return {
-        one.pk: Limits(
-            each=each[one.pk],
-            day=_widest(one, roles, own, "day", DAY),
-            spent=spent.get(one.pk, Decimal(0)),
-            currency=one.currency,
-        )
-        for one in moving
-    }
+    own: dict[tuple[int, str], dict[str, RefundLimit]] = defaultdict(dict)
+    for row in RefundLimit.objects.filter(shop__in=shops):
+        own[row.shop_id, row.currency][row.role] = row
+    found = {one.pk: _limits(one, roles[one.requested_by_id, one.shop_id], own) for one in moving}
+    small = [one for one in moving if (one.amount or Decimal(0)) <= found[one.pk].each]
+    together = any(found[one.pk].shop_day is not None for one in small)
+    for one, spent, of_shop in _spent_before(small, together=together):
+        of_shop = of_shop if found[one.pk].shop_day is not None else Decimal(0)
+        found[one.pk] = replace(found[one.pk], spent=spent, shop_spent=of_shop)
+    return found
 
 
-def _widest(
-    command: Command,
-    roles: dict[tuple[int, int], list[Role]],
-    own: dict[tuple[int, str, str], RefundLimit],
-    name: str,
-    usual: dict[Role, int],
-) -> Decimal:
-    shop, currency = command.shop_id, command.currency
-    held = roles[command.requested_by_id, shop]
-    amounts = [
-        getattr(own[shop, role, currency], name)
-        if (shop, role, currency) in own
-        else default_limit(usual, role, currency)
-        for role in held
-    ]
-    return max(amounts, default=Decimal(0))
+def _limits(
+    command: Command, roles: list[Role], own: dict[tuple[int, str], dict[str, RefundLimit]]
+) -> Limits:
+    """But for what was spent."""
+    known = own[command.shop_id, command.currency]
+    of_shop = known.get(RefundLimit.EVERYBODY)
+    return Limits(
+        each=each_of(known, roles, command.currency),
+        day=day_of(known, roles, command.currency),
+        spent=Decimal(0),
+        currency=command.currency,
+        shop_day=of_shop.day if of_shop else None,
+    )
 
 
-def _spent_before(commands: Sequence[Command]) -> dict[int, Decimal]:
-    """command id → what its requester had refunded alone on that day before it, at that shop."""
+def _spent_before(
+    commands: Sequence[Command], *, together: bool
+) -> Iterator[tuple[Command, Decimal, Decimal]]:
+    """Of each, what its requester had refunded alone on its day at its shop.
+
+    With `together` also what everybody had; else the same.
+    """
     if not commands:
-        return {}
+        return
     starts = {one.pk: midnight(one.shop, one.created_at) for one in commands}
     alone = Command.objects.filter(
-        requested_by__in={one.requested_by_id for one in commands},
         shop__in={one.shop_id for one in commands},
         moves_money=True,
         second_person=False,
         created_at__gte=min(starts.values()),
         created_at__lt=max(one.created_at for one in commands),
     ).exclude(state__in=WITHOUT_EFFECT)
+    if not together:
+        alone = alone.filter(requested_by__in={one.requested_by_id for one in commands})
     columns = ("requested_by_id", "shop_id", "currency", "created_at", "amount")
     rows = list(alone.values_list(*columns))
-    return {one.pk: _sum_of(rows, one, starts[one.pk]) for one in commands}
+    for one in commands:
+        theirs = [row for row in rows if _counts(row, one, starts[one.pk])]
+        own = [row for row in theirs if row[0] == one.requested_by_id]
+        yield one, _sum_of(own), _sum_of(theirs)
 
 
 Spent = tuple[int, int, str, datetime, Decimal | None]
 
 
-def _sum_of(rows: Iterable[Spent], command: Command, since: datetime) -> Decimal:
-    whose = (command.requested_by_id, command.shop_id, command.currency)
-    amounts = (
-        amount
-        for user, shop, currency, at, amount in rows
-        if (user, shop, currency) == whose and since <= at < command.created_at
-    )
-    return sum((amount or Decimal(0) for amount in amounts), Decimal(0))
+def _counts(row: Spent, command: Command, since: datetime) -> bool:
+    _, shop, currency, at, _ = row
+    same = (shop, currency) == (command.shop_id, command.currency)
+    return same and since <= at < command.created_at
+
+
+def _sum_of(rows: Iterable[Spent]) -> Decimal:
+    return sum((row[-1] or Decimal(0) for row in rows), Decimal(0))

@@ -265,6 +265,24 @@ def test_refunds_at_once_both_count_towards_the_day(circle: Circle) -> None:
     assert Command.objects.count() == 2
 
 
+def test_refunds_of_two_people_at_once_both_count_towards_their_shop(circle: Circle) -> None:
+    everybody = {"role": RefundLimit.EVERYBODY, "currency": "USD"}
+    RefundLimit.objects.create(shop=circle.shop, **everybody, each="50", day="60")
+    walter = colleague(circle)
+    people = (circle.wanda, walter, circle.wanda, walter)
+    rmas = [arrive(circle, ("SOCKS", 1, "46.95")) for _ in people]  # 40.00 each
+
+    found = at_once(
+        *(
+            partial(decide, circle, rma, by=by, rest=Rest.AS_EXPECTED)
+            for rma, by in zip(rmas, people, strict=True)
+        )
+    )
+
+    assert kinds(found) == Counter(Command=1, NeedsSecondPerson=3)
+    assert Command.objects.count() == 1
+
+
 # Units.
 
 

@@ -17,7 +17,7 @@ from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import decisions
 from returns_ops.returns import requests
 from returns_ops.returns.limits import limits_of, midnight, why_second_person
-from returns_ops.returns.models import Rma
+from returns_ops.returns.models import RefundLimit, Rma
 from returns_ops.returns.transitions import NeedsSecondPerson
 from returns_ops.returns.transitions.approval import facts_hash
 from tests.builders import give_role, make_command, make_item, make_rma, make_shop, make_staff
@@ -77,6 +77,35 @@ def test_the_refunds_of_a_day_add_up_to_its_limit(team: Team) -> None:
 
     refund(team, "10.00")
     assert_too_much(team, "0.01")
+
+
+def test_the_refunds_of_all_add_up_to_the_limit_of_their_shop(team: Team) -> None:
+    limit(team.shop, each="100.00", day="50.00", role=RefundLimit.EVERYBODY)
+    refund(team, "30.00")
+    decide(make_return(team.shop, estimate="15.00"), team.peter)
+
+    rma = make_return(team.shop, estimate="5.01")
+    before = everything()
+    with pytest.raises(NeedsSecondPerson, match=r"The shop has refunded 45\.00 USD today; over 50"):
+        decide(rma, team.peter)
+    assert everything() == before
+    asked = ask(rma, team.peter)
+
+    limits = requests.limits_when_asked(list(requests.requests()))[asked.pk]
+    assert limits == limits_of(team.peter, team.shop, "USD")
+    assert (limits.spent, limits.shop_spent, limits.alone) == (
+        Decimal("15.00"),
+        Decimal("45.00"),
+        Decimal("5.00"),
+    )
+    assert refund(team, "5.00").amount == Decimal("5.00")
+
+
+def test_nobody_refunds_more_at_a_time_than_their_shop_allows(team: Team) -> None:
+    limit(team.shop, each="10.00", day="1000.00", role=RefundLimit.EVERYBODY)
+
+    assert_too_much(team, "10.01")
+    refund(team, "10.00")
 
 
 def test_a_decision_without_refund_needs_nobody(team: Team) -> None:

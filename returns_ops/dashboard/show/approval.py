@@ -238,11 +238,15 @@ def _limits(command: Command) -> list[tuple[str, str]]:
     if not command.moves_money:
         return []
     limits: Limits = limits_of(command.requested_by, command.shop, command.currency)
-    return [
+    rows = [
         ("At a time", money(limits.each, limits.currency)),
         ("In a day", money(limits.day, limits.currency)),
         ("Used today", money(limits.spent, limits.currency)),
     ]
+    if limits.shop_day is not None:
+        rows.append(("The shop in a day", money(limits.shop_day, limits.currency)))
+        rows.append(("Used by the shop", money(limits.shop_spent, limits.currency)))
+    return rows
 
 
 def _call(command: Command) -> list[tuple[str, str]]:

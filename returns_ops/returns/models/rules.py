@@ -79,13 +79,15 @@ class DecisionReason(models.Model):
 
 
 class RefundLimit(models.Model):
-    """How much a role may refund alone: in one refund, and in a day. Major units."""
+    """How much a role may refund alone, or all together: in one refund, in a day. Major units."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="refund_limits")
-    role = models.CharField(
-        max_length=16,
-        choices=[(one.value, one.label) for one in (Role.WAREHOUSE, Role.AGENT, Role.APPROVER)],
+    EVERYBODY = "everybody"
+    ROLES = (
+        *((one.value, one.label) for one in (Role.WAREHOUSE, Role.AGENT, Role.APPROVER)),
+        (EVERYBODY, "Everybody of the shop, together"),
     )
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="refund_limits")
+    role = models.CharField(max_length=16, choices=ROLES)
     currency = models.CharField(max_length=3, help_text="ISO 4217, upper case")
     each = models.DecimalField(
         max_digits=18, decimal_places=4, validators=[MinValueValidator(Decimal(0))]

@@ -108,10 +108,10 @@ def _same_decision(earlier: Command, rma: Rma) -> Command:
 
 
 def _within_limits(approval: Approval, rma: Rma, verdict: Verdict) -> None:
-    """Counted under a lock of the person, so that two refunds at once count both."""
+    """Counted under a lock, so that two refunds at once count both."""
     if not approval.refund or approval.ask:
         return
-    locks.wait_for(f"refunds of {approval.by.pk} at {rma.shop_id}")
+    locks.wait_for(f"refunds at {rma.shop_id}")
     why = why_second_person(verdict.amount, limits_of(approval.by, rma.shop, rma.currency))
     if why:
         raise NeedsSecondPerson(f"{' '.join(why)} Ask for approval.")
