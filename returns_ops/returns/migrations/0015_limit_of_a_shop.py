@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('returns', '0014_bulk_rows_stay_in_their_shop'),
+        ("returns", "0014_bulk_rows_stay_in_their_shop"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='refundlimit',
-            name='role',
-            field=models.CharField(choices=[('warehouse', 'Warehouse'), ('agent', 'Agent'), ('approver', 'Approver'), ('everybody', 'Everybody of the shop, together')], max_length=16),
+            model_name="refundlimit",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("warehouse", "Warehouse"),
+                    ("agent", "Agent"),
+                    ("approver", "Approver"),
+                    ("everybody", "Everybody of the shop, together"),
+                ],
+                max_length=16,
+            ),
         ),
     ]
