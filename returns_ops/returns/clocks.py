@@ -16,6 +16,10 @@ from returns_ops.returns.queues import OPEN_WORK, Cursor
 
 PAGE = 50
 SOON = timedelta(hours=48)
+# What is still to be refunded.
+AT_STAKE = Greatest(
+    Coalesce(F("first_cap"), F("estimated_refund"), F("total")) - F("refunded"), Decimal(0)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +46,11 @@ def clocks(
     after: Cursor | None = None,
     size: int = PAGE,
 ) -> Clocks:
-    """Returns nobody has finished, by the end of their next automation; each with `.ending`."""
-    found = ending(shops, now, within)
+    """Returns nobody has finished, by the end of their next automation.
+
+    Each with `.ending`, and with `.at_stake`: what is still to be refunded.
+    """
+    found = ending(shops, now, within).annotate(at_stake=AT_STAKE)
     if after:
         found = found.filter(deadline_at__gte=after.at).exclude(
             deadline_at=after.at, id__lte=after.id
@@ -65,13 +72,10 @@ def ending(shops: Sequence[Shop], now: datetime, within: timedelta = SOON) -> Qu
 
 def per_shop(shops: Sequence[Shop], now: datetime, within: timedelta = SOON) -> list[ShopClock]:
     """One query: how many end at each shop, and what is still to be refunded on them."""
-    at_stake = Greatest(
-        Coalesce(F("first_cap"), F("estimated_refund"), F("total")) - F("refunded"), Decimal(0)
-    )
     rows: Any = (
         ending(shops, now, within)
         .values("shop_id", "currency")
-        .annotate(n=Count("id"), worth=Sum(at_stake), first=Min("deadline_at"))
+        .annotate(n=Count("id"), worth=Sum(AT_STAKE), first=Min("deadline_at"))
         .order_by("first")
     )
     return [

@@ -11,7 +11,6 @@ from babel.numbers import format_currency
 
 from returns_ops.returns.states import Decision
 
-DEFAULT = "en"
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "hello": "Hello,",
@@ -78,7 +77,6 @@ WORDS: dict[str, dict[str, str]] = {
         "bye": "Si tiene alguna pregunta, responda a este mensaje.",
     },
 }
-LANGUAGES = tuple(WORDS)
 # The reasons and fees that come with the product, in the other languages; a shop's own stay as
 # they were written.
 KNOWN: dict[str, dict[str, str]] = {
@@ -139,10 +137,10 @@ class RefundFacts:
     before: Decimal = Decimal(0)
 
 
-def language_of(locale: str) -> str:
-    """`fr-CA`, `fr_CA` and `FR` are French; what we do not write is English."""
+def language_of(locale: str, among: Sequence[str] = tuple(WORDS)) -> str:
+    """`fr-CA`, `fr_CA` and `FR` are French; what is not among them is the first of them."""
     language = locale.strip().replace("_", "-").partition("-")[0].lower()
-    return language if language in WORDS else DEFAULT
+    return language if language in among else among[0]
 
 
 def why_not_full(facts: RefundFacts, locale: str) -> str:

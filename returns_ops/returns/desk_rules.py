@@ -1,13 +1,13 @@
 """When a shop's desk works, and how urgent a case is by it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.causes import ABOUT_MONEY
 from returns_ops.returns.models import DeskRules
-from returns_ops.returns.states import Cause
+from returns_ops.returns.states import Cause, Language
 from returns_ops.returns.working_hours import Week, after_working_hours
 
 # What a case of high value is ahead of others, for each time that value, up to a day.
@@ -19,6 +19,11 @@ def desk_rules_of(shops: Iterable[Shop]) -> dict[int, DeskRules]:
     shops = list(shops)
     own = {row.shop_id: row for row in DeskRules.objects.filter(shop__in=shops)}
     return {shop.pk: own.get(shop.pk) or DeskRules(shop=shop) for shop in shops}
+
+
+def languages_of(shop: Shop) -> Sequence[str]:
+    """In which its customers are written to, the usual one first."""
+    return desk_rules_of([shop])[shop.pk].languages or Language.values
 
 
 def week_of(rules: DeskRules, shop: Shop) -> Week:

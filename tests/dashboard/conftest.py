@@ -9,10 +9,19 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.returns.models import Parcel, ReturnLocation, Rma, SearchToken
+from returns_ops.returns.models import Case, Parcel, ReturnLocation, Rma, SearchToken
 from returns_ops.returns.states import Work
-from tests.builders import make_item, make_package, make_parcel, make_rma, make_staff, make_token
+from tests.builders import (
+    lift_limits,
+    make_item,
+    make_package,
+    make_parcel,
+    make_rma,
+    make_staff,
+    make_token,
+)
 from tests.circle import Circle
+from tests.dashboard.desk_cases import make_case
 from tests.dashboard.location_pages import add, settled, the_only
 from tests.narvar.asking import staff
 
@@ -93,3 +102,10 @@ def andover(circle: Circle, lola: Client) -> ReturnLocation:
     add(lola)
     settled(circle)
     return the_only()
+
+
+@pytest.fixture
+def case(shop: Shop) -> Case:
+    """One that can be settled with a refund."""
+    lift_limits(shop)
+    return make_case(shop, "RM-1")

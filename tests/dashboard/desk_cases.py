@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.test import Client
 from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
@@ -43,3 +44,24 @@ def look_at(case: Case, *, by: User, editing: bool = False) -> None:
     """They have its return on the screen now."""
     assert case.rma is not None
     presence.be_here(case.rma, by, editing=editing)
+
+
+def seen(client: Client, case: Case) -> dict[str, Any]:
+    """The hidden fields of the page as it is on the screen."""
+    page = client.get(f"/exceptions/{case.pk}/").context["page"]
+    assert page.case.rma is not None
+    return {
+        "version": page.head.version,
+        "rma_version": page.case.rma.version,
+        "seen": page.seen,
+        "submission_token": page.token,
+    }
+
+
+def act(client: Client, case: Case, code: str, **said: Any) -> Any:
+    fields = {**seen(client, case), **said}
+    return client.post(f"/exceptions/{case.pk}/act/?tab=all", {"action": code, **fields})
+
+
+def fresh(case: Case) -> Case:
+    return Case.objects.get(pk=case.pk)

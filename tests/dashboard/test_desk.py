@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
+from returns_ops.dashboard.views import desk as views
 from returns_ops.returns.models import Case, CaseWatch, SavedView
 from returns_ops.returns.states import CaseState, Cause
 from tests.builders import give_role, make_rma, make_shop, make_staff
@@ -117,15 +120,32 @@ def test_clocks_name_the_shop_the_sum_and_what_ends(client: Client, shop: Shop) 
     policy = [
         {"name": name, "fires_at": "approved", "until": until} for name in ("refund", "restock")
     ]
-    make_rma(shop, "SOON", deadline_at=ends, policy=policy)
+    make_rma(shop, "SOON", deadline_at=ends, policy=policy, refunded=Decimal("9.99"))
     make_rma(shop, "LATER", deadline_at=ends + timedelta(days=9))
 
     html = client.get("/exceptions/", {"tab": "clocks"}).content.decode()
 
-    assert "1 return · 49.99 USD" in html
+    assert "1 return · 40.00 USD" in html
+    assert '<span class="number">40.00 USD</span>' in html
     assert "Refund and restock" in html
     assert "SOON" in html
     assert "LATER" not in html
+
+
+def test_clocks_beyond_the_page_are_a_list_of_returns(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "CLOCKS_SHOWN", 2)
+    ends = timezone.now() + timedelta(hours=5)
+    for number in range(4):
+        make_rma(shop, f"RM-{number}", deadline_at=ends + timedelta(minutes=number))
+
+    html = client.get("/exceptions/", {"tab": "clocks"}).content.decode()
+    (link,) = re.findall(r'<a href="([^"]+)">And 2 more', html)
+    listing = client.get(unescape(link)).content.decode()
+
+    assert "RM-3" not in html
+    assert "RM-3" in listing
 
 
 def test_the_page_of_a_return_leads_to_its_open_cases(

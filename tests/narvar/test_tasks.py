@@ -1,18 +1,25 @@
 """Tasks are loops around functions; that two run at once, or one twice, does no harm."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils.timezone import now
 
+from returns_ops.accounts.permissions import Role
 from returns_ops.messaging import replay
 from returns_ops.messaging.locks import alone
 from returns_ops.messaging.replay import Selection
-from returns_ops.narvar import tasks
-from returns_ops.returns.models import Rma
+from returns_ops.narvar import bulk, tasks
+from returns_ops.returns import transitions
+from returns_ops.returns.models import BulkJob, Case, Rma
+from returns_ops.returns.states import CaseState
+from tests.builders import make_staff
 from tests.circle import DOMAIN, Circle
 from tests.narvar.lives import drain, keep
 from tests.narvar.test_reconciliation import HOUR, grow_old, in_doubt, reads
@@ -24,6 +31,9 @@ BACKGROUND = [
     "count_events",
     "replay_events",
     "end_requests",
+    "tend_desk",
+    "run_bulk",
+    "send_digests",
 ]
 
 
@@ -79,6 +89,35 @@ def test_each_task_does_its_work(circle: Circle) -> None:
     job.refresh_from_db()
     assert job.in_flight == [dead.pk]
     assert (DOMAIN, reads(circle)) == (circle.shop.domain, 2)
+
+
+def test_the_tasks_of_the_desk_do_their_work(circle: Circle, mailoutbox: list[Any]) -> None:
+    ann = make_staff("ann", circle.shop, Role.AGENT, email="ann@example.com")
+    transitions.save_desk_preference(ann, digest=True, hour=0)
+    for _ in range(2):
+        circle.arrive(status=None, kind="exception")
+    asleep, other = Case.objects.order_by("id")
+    transitions.snooze(asleep.pk, by=ann, until=now() + timedelta(hours=1))
+    Case.objects.filter(pk=asleep.pk).update(snoozed_until=now() - timedelta(minutes=1))
+    order = bulk.Order(
+        shop=circle.shop,
+        code=bulk.ASSIGN,
+        by=ann,
+        cases=[other],
+        submission_token=uuid.uuid4(),
+        arguments={"to": ann.pk},
+    )
+    job = bulk.start_bulk(order)
+
+    for name in ("tend_desk", "run_bulk", "send_digests"):
+        getattr(tasks, name)()
+
+    asleep.refresh_from_db()
+    other.refresh_from_db()
+    job.refresh_from_db()
+    assert asleep.state == CaseState.OPEN
+    assert (other.owner, job.state) == (ann, BulkJob.State.DONE)
+    assert [letter.to for letter in mailoutbox] == [["ann@example.com"]]
 
 
 @pytest.mark.parametrize("name", ["refetch_doubtful", "reread_open"])

@@ -6,7 +6,6 @@ import pytest
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.returns.customer_text import (
-    LANGUAGES,
     WORDS,
     RefundFacts,
     Withheld,
@@ -15,6 +14,7 @@ from returns_ops.returns.customer_text import (
 )
 from returns_ops.returns.explaining import customer_text
 from returns_ops.returns.preview import Bundle
+from returns_ops.returns.states import Language
 from tests.builders import make_item, make_receipt_line, make_rma
 
 FACTS = RefundFacts(
@@ -42,7 +42,7 @@ AMOUNTS = {
 }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language.values)
 def test_each_language_says_all_of_it(language: str) -> None:
     text = why_not_full(FACTS, language)
 
@@ -59,6 +59,15 @@ def test_each_language_says_all_of_it(language: str) -> None:
 )
 def test_the_locale_of_the_return_picks_the_language(locale: str, language: str) -> None:
     assert language_of(locale) == language
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("fr-CA", "fr"), ("de_AT", "de"), ("es", "de"), ("en", "de")]
+)
+def test_a_shop_writes_in_its_own_languages_the_first_to_all_others(
+    locale: str, language: str
+) -> None:
+    assert language_of(locale, ["de", "fr"]) == language
 
 
 def test_a_full_refund_needs_no_excuse() -> None:

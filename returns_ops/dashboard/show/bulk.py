@@ -41,6 +41,8 @@ IN_BAR = (
     Action.RETRY.value,
     Action.BY_HAND.value,
     Action.RESOLVE.value,
+    Action.NOTE.value,
+    bulk.MACRO,
 )
 STATES = {
     BulkRow.State.WAITING: Look("info", "clock"),

@@ -31,7 +31,7 @@ from returns_ops.dashboard.show.diff import diff
 from returns_ops.dashboard.show.formats import Clock, moment_of
 from returns_ops.dashboard.show.found import ItemFound, found_in
 from returns_ops.dashboard.show.funds import Funds, funds_of
-from returns_ops.dashboard.show.macros import in_words
+from returns_ops.dashboard.show.macros import StepShown, steps_at
 from returns_ops.dashboard.show.people import People, people_of
 from returns_ops.dashboard.show.photos import Photos, photos_to_look_at
 from returns_ops.dashboard.show.policy import Track, tracks_of
@@ -59,7 +59,7 @@ class MacroButton(NamedTuple):
     id: int
     version: int
     name: str
-    steps: str
+    steps: list[StepShown]
 
 
 @dataclass(frozen=True)
@@ -128,6 +128,7 @@ def case_page(
     bundle = _bundle_of(case.rma) if case.rma else None
     watching = CaseWatch.objects.filter(case=case, user=access.user).exists()
     people, history = colleagues_of(case), history_of(case, clock)
+    acts = acts_of(case, access.user, tried or Tried(), bundle)
     return CasePage(
         case=case,
         asked=asked,
@@ -142,16 +143,16 @@ def case_page(
         mentions=[one.username for one in people if one.pk != access.user.pk][:8],
         colleagues=[(one.pk, one.known_as) for one in people if one.pk != case.owner_id],
         findings=case.findings,
-        acts=acts_of(case, access.user, tried or Tried(), bundle),
+        acts=acts,
         seen=history[0].id if history else 0,
-        macros=[_macro_button(one) for one in macros.offered(case)],
+        macros=[_macro_button(one, acts) for one in macros.offered(case)],
         playbook=playbook_of(case.shop, case.cause, case.fingerprint),
         playbook_url=f"{reverse('playbook', args=[case.cause])}?shop={case.shop.domain}",
     )
 
 
-def _macro_button(macro: Macro) -> MacroButton:
-    return MacroButton(macro.pk, macro.version, macro.name, in_words(macro))
+def _macro_button(macro: Macro, acts: list[Act]) -> MacroButton:
+    return MacroButton(macro.pk, macro.version, macro.name, steps_at(macro, acts))
 
 
 def colleagues_of(case: Case) -> list[User]:

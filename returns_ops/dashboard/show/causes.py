@@ -52,6 +52,7 @@ class ClockGroup(NamedTuple):
     words: str
     rows: list[ClockRow]
     more: str
+    more_url: str
 
 
 def sums_in_words(values: Mapping[str, Decimal]) -> str:
@@ -118,7 +119,8 @@ def _group(shop: Shop, sums: Sequence[ShopClock], rmas: Sequence[Rma], clock: Cl
         title=shop.domain,
         words=f"{count} return{'' if count == 1 else 's'} · {sums_in_words(values)}",
         rows=[_clock_row(rma, clock) for rma in rmas],
-        more=f"And {left} more, later." if left > 0 else "",
+        more=f"And {left} more, later: all within 7 days" if left > 0 else "",
+        more_url=f"{reverse('rmas')}?tab=all&shop={shop.domain}&deadline=7d",
     )
 
 
@@ -127,7 +129,7 @@ def _clock_row(rma: Rma, clock: Clock) -> ClockRow:
         number=rma.rma_number,
         url=rma.get_absolute_url(),
         what=ending_in_words(ending_names(rma)),
-        value=money(rma.total, rma.currency),
+        value=money(rma.at_stake, rma.currency),  # type: ignore[attr-defined]
         ends=clock.deadline(rma.deadline_at) if rma.deadline_at else "",
     )
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from returns_ops.returns.customer_text import WORDS, language_of
+from returns_ops.returns.customer_text import language_of
+from returns_ops.returns.desk_rules import languages_of
 from returns_ops.returns.explaining import customer_text
 from returns_ops.returns.preview import Bundle
+from returns_ops.returns.states import Language
 
-NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español"}
 
-
-class Language(NamedTuple):
+class Choice(NamedTuple):
     code: str
     name: str
     current: bool
@@ -20,14 +20,15 @@ class Language(NamedTuple):
 class CustomerText:
     text: str
     language: str
-    languages: list[Language]
+    languages: list[Choice]
 
 
 def text_for(bundle: Bundle, chosen: str) -> CustomerText:
-    """In the language that was chosen, else in the customer's."""
-    language = chosen if chosen in WORDS else language_of(bundle.rma.locale)
+    """In the language that was chosen, else in the customer's, else in the shop's first."""
+    among = languages_of(bundle.rma.shop)
+    language = language_of(chosen or bundle.rma.locale, among)
     return CustomerText(
         text=customer_text(bundle, locale=language),
         language=language,
-        languages=[Language(one, NAMES.get(one, one), one == language) for one in WORDS],
+        languages=[Choice(one, str(Language(one).label), one == language) for one in among],
     )

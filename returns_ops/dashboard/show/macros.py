@@ -1,11 +1,12 @@
 """The macros of a shop's desk, and the form for a new one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from returns_ops.accounts.models import Shop
 from returns_ops.dashboard.access import Access
+from returns_ops.dashboard.show.acting import Act
 from returns_ops.narvar import macros
 from returns_ops.returns.models import Macro
 from returns_ops.returns.states import Cause
@@ -35,6 +36,34 @@ class MacrosPage:
     causes: list[tuple[str, str]]
     name: str
     fields: list[StepField]
+
+
+class StepShown(NamedTuple):
+    """`effect` and `call`: where it tells Narvar something. `blocked`: why it would fail now."""
+
+    label: str
+    given: str
+    effect: str = ""
+    call: str = ""
+    blocked: str = ""
+
+
+def steps_at(macro: Macro, acts: Sequence[Act]) -> list[StepShown]:
+    """What each step would do at the case that offers these."""
+    known = {act.key: act for act in acts}
+    return [_shown(step, known) for step in macro.steps if step["do"] in macros.STEPS]
+
+
+def _shown(step: Mapping[str, Any], acts: Mapping[str, Act]) -> StepShown:
+    label, needs = macros.STEPS[step["do"]]
+    given = f"{step['hours']} h" if needs == "hours" else str(step.get(needs) or "")
+    action = macros.ACTIONS.get(step["do"])
+    if action is None:
+        return StepShown(label, given)
+    act = acts.get(action)
+    if act is None:
+        return StepShown(label, given, blocked="There is nothing of the kind at this case.")
+    return StepShown(label, given, act.effect, act.call, " ".join(act.blocked))
 
 
 def in_words(macro: Macro) -> str:

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.returns.models.cases import Case
-from returns_ops.returns.states import Cause
+from returns_ops.returns.states import Cause, Language
 
 WORKDAYS = [1, 2, 3, 4, 5]
 
@@ -55,6 +55,13 @@ class DeskRules(models.Model):
         default=Decimal(200),
         validators=[MinValueValidator(Decimal("0.01"))],
         help_text="A case of this value is four hours more urgent",
+    )
+
+    languages = ArrayField(
+        models.CharField(max_length=2, choices=Language),
+        default=list,
+        blank=True,
+        help_text="Customers are written to in these, the first if theirs is none: en,de",
     )
 
     class Meta:
