@@ -91,9 +91,11 @@ def _point(found: Mapping[str, Any]) -> Point | None:
 
 
 def _region(row: Mapping[str, str]) -> dict[str, str]:
-    """What one of code and name says, the other need not."""
+    """What one of code and name says, the other need not, nor what can be only one."""
     code = row["country_code"].upper() or country_of(row["country"])
     state = row["state_code"].upper() or state_of(row["state"], code)
+    if not row["state"] and not state and len(of_country := states(code)) == 1:
+        state = of_country[0][0]
     return {
         "country_code": code,
         "country": row["country"] or country_name(code),

@@ -53,6 +53,14 @@ def test_cells_are_read_as_the_fields_of_the_screen() -> None:
     assert (there.country_code, there.state_code) == ("GB", "ENG")
 
 
+@pytest.mark.parametrize(("country", "code"), [("Hong Kong", "HK"), ("Macao", "MO")])
+def test_a_country_without_states_needs_none(country: str, code: str) -> None:
+    order = read(country=country, country_code="", state="", state_code="", postal_code="00120")
+
+    assert (order.country_code, order.state_code) == (code, code)
+    assert order.state
+
+
 def test_a_name_that_narvar_writes_in_its_own_way_stays() -> None:
     assert read(country="United States of Newark").country == "United States of Newark"
 
