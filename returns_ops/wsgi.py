@@ -1,6 +1,11 @@
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_ops.settings")
 application = get_wsgi_application()
+# What lives as long as the process is not looked through again with each collection: a tenth of
+# the time of a scan.
+gc.collect()
+gc.freeze()

@@ -19,7 +19,6 @@ from tests.returns.asking import Team, ask, make_return, make_team
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -15,7 +15,6 @@ from tests.dashboard.screen import be, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.dashboard.bench_pages"),
 ]

@@ -29,7 +29,6 @@ ADMIN = "/admin/returns/returnlocation/"
 OF_DJANGO = ("target-size", "empty-table-header")
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
 ]
 

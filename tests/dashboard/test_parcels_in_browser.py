@@ -33,7 +33,6 @@ from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
 ]
 

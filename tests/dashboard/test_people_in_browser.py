@@ -18,7 +18,6 @@ from tests.dashboard.screen import be, sit
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
 ]
 

@@ -12,7 +12,7 @@ from tests.e2e.conftest import DOMAIN, log_in, wait_for
 from tests.e2e.stack import Stack
 from tests.narvar_simulator import Simulator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 
 def test_a_return_arrives_is_approved_and_the_refund_is_confirmed(

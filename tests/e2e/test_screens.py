@@ -20,7 +20,7 @@ from tests.e2e.conftest import log_in
 from tests.e2e.stack import Stack
 from tests.narvar_simulator import Simulator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.e2e
 
 KINDS = ["mail", "multi_item", "exchange", "exception", "keep_the_item", "cad_order", "edited"]
 

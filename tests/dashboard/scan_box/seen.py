@@ -5,7 +5,6 @@ from playwright.sync_api import Page, expect
 
 MARKS = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.django_db(transaction=True),
     pytest.mark.urls("tests.dashboard.bench_pages"),
 ]
