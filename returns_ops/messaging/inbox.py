@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from returns_ops.failpoints import failpoint
 from returns_ops.messaging import bulk
 from returns_ops.messaging.models import Event, EventQuerySet, EventState
+from returns_ops.messaging.retrying import retried
 
 # A batch takes well under a second; whoever is slower is fenced off and changes nothing.
 LEASE = timedelta(seconds=10)
@@ -104,6 +105,7 @@ def _storable(text: str) -> str:
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:2000]
 
 
+@retried
 def claim(limit: int) -> list[Event]:
     """Take due events for one lease; attempts count before the work, so a killer ends at five.
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Attempt, AttemptOutcome, Command, CommandState
+from returns_ops.messaging.retrying import retried
 
 # Three times the wall-clock deadline of a call: whoever still works after it is fenced off.
 LEASE = timedelta(seconds=60)
@@ -122,6 +123,7 @@ class Blocked:
     kinds: dict[int, set[str]] = field(default_factory=dict)
 
 
+@retried
 def claim(*, unless: Blocked | None = None) -> tuple[Command, Attempt] | None:
     """Take the next due command and open its attempt, both committed before any call is made."""
     unless = unless or Blocked()

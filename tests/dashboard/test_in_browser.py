@@ -18,13 +18,9 @@ from returns_ops.returns.states import Money, Work
 from tests.builders import (
     make_command,
     make_event,
-    make_item,
     make_rma,
-    make_rma_event,
     make_token,
-    make_transaction,
 )
-from tests.dashboard.looks import wrong
 from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
@@ -140,26 +136,6 @@ def test_single_keys_can_be_switched_off(desk: Page) -> None:
     desk.keyboard.press("r")
 
     expect(desk.get_by_role("heading", level=1)).to_have_text("Today")
-
-
-def test_every_screen_is_accessible_and_fits(desk: Page, ana: User, shop: Shop, rma: Rma) -> None:
-    refused = make_rma(shop, "REFUSED", gift=True, deadline_at=timezone.now())
-    make_item(refused, comment="too small", extra={"a": 1}, states=[{"status": "approved"}])
-    make_transaction(refused, "-5")
-    command = make_command(refused, by=ana, state=CommandState.REFUSED, problem="No")
-    make_rma_event(refused, command=command, applied=False, changes={"a": [1, 2]})
-    held = make_rma(shop, "HELD")
-    make_command(held, by=ana)
-    event = make_event(shop, b"<", state=EventState.DEAD, reason="not_json", flags=["odd"])
-    screens = ["/", "/rmas/", "/rmas/?q=none&status=approved", rma.get_absolute_url()]
-    screens += [refused.get_absolute_url(), held.get_absolute_url(), "/preferences/", "/none/"]
-    screens += ["/messages/in/", f"/messages/in/{event.pk}/", "/messages/out/"]
-    screens += [f"/messages/out/{command.pk}/", "/messages/in/?state=parked"]
-    base = desk.url.rstrip("/")
-
-    for screen in screens:
-        desk.goto(base + screen)
-        assert wrong(desk) == [], screen
 
 
 def test_an_open_list_of_events_offers_news_and_its_rows_stay(

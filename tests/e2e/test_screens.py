@@ -66,6 +66,7 @@ def paths(web: Stack, narvar: Simulator) -> list[str]:
         *(rma.get_absolute_url() for rma in [*rmas, decided, refused]),
         "/messages/in/",
         "/messages/in/?state=dead",
+        "/messages/in/?state=parked",
         f"/messages/in/{dead.pk}/",
         f"/messages/in/{applied.pk}/",
         "/messages/in/replay/",

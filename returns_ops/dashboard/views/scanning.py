@@ -18,12 +18,12 @@ from returns_ops.dashboard.bench import LONGEST_NAME, bench_of, remember
 from returns_ops.dashboard.forms import ScanForm
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.bench_home import home_of
-from returns_ops.dashboard.show.rma import fresh_page, page_of_bundle
+from returns_ops.dashboard.show.rma import RmaPage, fresh_page, page_of_bundle
 from returns_ops.narvar.reading import LookupFailed
 from returns_ops.returns.codes import CodeKind, read_code
 from returns_ops.returns.models import Rma, Scan
 from returns_ops.returns.transitions import Bench, Refused, open_return
-from returns_ops.returns.transitions.scanning import Counted, Outcome, Scanned
+from returns_ops.returns.transitions.scanning import Outcome, Scanned
 from returns_ops.returns.transitions.scanning import scan as do_scan
 
 MOST_ASKED = 3
@@ -100,7 +100,8 @@ def _answer(request: StaffRequest, outcome: Outcome, opened: Rma | None) -> Http
     if not wants_part(request):
         return _whole(request, outcome)
     if outcome.result == Scan.Result.OPENED and outcome.rma is not None:
-        response = _work(request, outcome.rma)
+        context = {"page": _page(request, outcome), "title": True}
+        response = render(request, "dashboard/rma/_work.html", context)
         push_url(response, outcome.rma.get_absolute_url())
     else:
         response = reswap(_parts(request, outcome), "none")
@@ -121,7 +122,7 @@ def _whole(request: StaffRequest, outcome: Outcome) -> HttpResponse:
         return redirect(outcome.rma)
     context: dict[str, Any] = {"found": outcome}
     if outcome.rma is not None:
-        context["page"] = fresh_page(request, outcome.rma)
+        context["page"] = _page(request, outcome)
         return render(request, "dashboard/rma.html", context, status=422)
     context["home"] = home_of(request.access, timezone.now())
     return render(request, "dashboard/scan.html", context, status=422)
@@ -132,20 +133,17 @@ def _home(request: StaffRequest) -> HttpResponse:
     return render(request, "dashboard/scan.html", {"home": home})
 
 
-def _work(request: StaffRequest, rma: Rma) -> HttpResponse:
-    return render(
-        request, "dashboard/rma/_work.html", {"page": fresh_page(request, rma), "title": True}
-    )
+def _page(request: StaffRequest, outcome: Outcome) -> RmaPage:
+    if outcome.bundle is not None:
+        return page_of_bundle(request, outcome.bundle)
+    assert outcome.rma is not None
+    return fresh_page(request, outcome.rma)
 
 
 def _parts(request: StaffRequest, outcome: Outcome) -> HttpResponse:
     context: dict[str, Any] = {"found": outcome, "oob": True}
     if outcome.rma is not None and outcome.result == Scan.Result.COUNTED:
-        context["page"] = (
-            page_of_bundle(request, outcome.bundle)
-            if isinstance(outcome, Counted)
-            else fresh_page(request, outcome.rma)
-        )
+        context["page"] = _page(request, outcome)
         return render(request, "dashboard/rma/_received.html", context)
     return render(request, "dashboard/scan/_found.html", context)
 
@@ -191,7 +189,8 @@ def scan_ask(request: StaffRequest) -> HttpResponse:
 
 def _open(request: StaffRequest, rma: Rma) -> Outcome:
     try:
-        said = open_return(rma.pk, bench=Bench(request.user, bench_of(request).name))
+        bench = Bench(request.user, bench_of(request).name)
+        said, bundle = open_return(rma.pk, bench=bench)
     except Refused as refusal:
         return Outcome(result=Scan.Result.REFUSED, said=str(refusal))
-    return Outcome(result=Scan.Result.OPENED, said=said, rma=rma)
+    return Outcome(result=Scan.Result.OPENED, said=said, rma=bundle.rma, bundle=bundle)

@@ -82,21 +82,22 @@ def box_arrived(rma_id: int, *, bench: Bench, package_id: int | None = None) -> 
 
 
 @transaction.atomic
-def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> str:
-    """A box was scanned: it is here, and in this person's hands. One sentence for them."""
-    rma = Rma.objects.select_for_update(of=("self",)).select_related("shop").get(pk=rma_id)
-    if not bench.by.may(Permission.RECEIVE, rma.shop):
-        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> tuple[str, Bundle]:
+    """A box was scanned: it is here, and in this person's hands.
+
+    One sentence for them, and all that was read of the return.
+    """
+    rma = _take_up(rma_id, bench)
     claim(rma, by=bench.by)
     boxes = list(rma.packages.filter(removed_at=None))
     package = _package(rma, package_id) or (boxes[0] if len(boxes) == 1 else None)
     if package is None and boxes:
-        return f"{rma} opened. It comes in {len(boxes)} boxes: say which one this is."
+        said = f"{rma} opened. It comes in {len(boxes)} boxes: say which one this is."
+        return said, Bundle(rma, packages=boxes)
     if not note_arrival(rma, bench=bench, package=package):
-        return f"{rma} opened."
+        return f"{rma} opened.", Bundle(rma, packages=boxes)
     note_down(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
-    _finish(rma)
-    return f"{rma} opened. {_box(package)} is here."
+    return f"{rma} opened. {_box(package)} is here.", _finish(rma).having(packages=boxes)
 
 
 def _box_at_hand(rma: Rma, bench: Bench) -> BoxArrival | None:

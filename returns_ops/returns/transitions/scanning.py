@@ -55,6 +55,7 @@ class Outcome:
     stranger: str = ""  # may be kept as not in this return
     teach: list[RmaItem] = field(default_factory=list)  # the code may belong to one of these
     ask_narvar: bool = False
+    bundle: Bundle | None = None  # the return and what hangs on it, as the scan has left them
 
     @property
     def stays(self) -> bool:
@@ -150,18 +151,15 @@ def _opened(given: Scanned, rma: Rma, package: Package | None) -> Outcome:
         return Outcome(result=Result.OPENED, said=f"{rma} is open already.", rma=rma)
     bench = Bench(given.by, given.bench)
     try:
-        said = open_return(rma.pk, bench=bench, package_id=package.pk if package else None)
+        said, bundle = open_return(rma.pk, bench=bench, package_id=package.pk if package else None)
     except Refused as refusal:
         return Outcome(result=Result.REFUSED, said=str(refusal), rma=given.open_rma)
-    return Outcome(result=Result.OPENED, said=said, rma=rma)
+    return Outcome(result=Result.OPENED, said=said, rma=bundle.rma, bundle=bundle)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted(Outcome):
-    """`bundle`: the return and what hangs on it, as the count has left them."""
-
     line_id: int
-    bundle: Bundle
 
 
 def _counted(given: Scanned, found: Resolution) -> Outcome:
