@@ -16,7 +16,7 @@ DEFAULTS: dict[str, str] = {
 3. If the goods are here and nothing was paid, approve with a refund. Narvar pays once.
 4. If the same error comes again, handle it by hand, and send the error to Narvar's support.""",
     Cause.SHOPIFY_REFUND: """\
-Somebody refunded by hand in Shopify before Narvar's automation ran. Narvar cannot tell which item
+Somebody refunded by hand in Shopify before Narvar's automation ran. Narvar cannot tell which item \
 the money was for, so its automation stopped.
 1. Compare the amount in Shopify with the refund calculated here.
 2. If all was paid, approve without refund: the return ends, and no money moves.
