@@ -220,7 +220,7 @@ def listing_of(
 ) -> Listing:
     shops = asked.shops_of(access)
     page = queries.page(asked.wanted, shops, access.user, now, after=after)
-    viewers = viewers_of((row["rma_id"] for row in page.rows), access.user)
+    viewers = viewers_of(((row["rma_id"], row["parcel_id"]) for row in page.rows), access.user)
     return Listing(
         rows=case_rows(page.rows, shops, viewers, access.user, now, asked.query()),
         matching=_matching(asked, numbers, len(page.rows), more=bool(page.after)),

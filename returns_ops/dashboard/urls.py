@@ -162,6 +162,7 @@ urlpatterns = [
     path("exceptions/jobs/<int:job_id>/stop/", bulk.case_job_stop, name="case_job_stop"),
     path("exceptions/playbooks/<str:cause>/", playbooks.playbook, name="playbook"),
     path("exceptions/<int:case_id>/macro/<int:macro_id>/", acting.case_macro, name="case_macro"),
+    path("exceptions/<int:case_id>/presence/", people.case_presence, name="case_presence"),
     path("exceptions/<int:case_id>/changes/", cases.case_changes, name="case_changes"),
     path("exceptions/<int:case_id>/owner/", cases.case_owner, name="case_owner"),
     path("exceptions/<int:case_id>/watch/", cases.case_watch, name="case_watch"),

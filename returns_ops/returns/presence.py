@@ -1,30 +1,36 @@
-"""Who else has a return on the screen. A hint between people: it decides nothing."""
+"""Who else has a return, or a parcel, on the screen. A hint between people: it decides nothing."""
 
 from datetime import timedelta
 
 from django.db.models.functions import Now
 
 from returns_ops.accounts.models import User
-from returns_ops.returns.models import Rma, Viewing
+from returns_ops.returns.models import Parcel, Rma, Viewing
 
 # Two rounds of the page's own asking, every 15 s: one lost request makes nobody vanish.
 LIFE = timedelta(seconds=30)
 KEPT = timedelta(days=1)
 
 
-def be_here(rma: Rma, user: User, *, editing: bool) -> None:
+def be_here(thing: Rma | Parcel, user: User, *, editing: bool) -> None:
     """One statement, however often it comes."""
+    name = _name_of(thing)
     Viewing.objects.bulk_create(
-        [Viewing(rma=rma, user=user, editing=editing, seen_at=Now())],
+        [Viewing(**{name: thing}, user=user, editing=editing, seen_at=Now())],
         update_conflicts=True,
-        unique_fields=["rma", "user"],
+        unique_fields=[name, "user"],
         update_fields=["editing", "seen_at"],
     )
 
 
-def others(rma: Rma, user: User) -> list[Viewing]:
+def _name_of(thing: Rma | Parcel) -> str:
+    return "rma" if isinstance(thing, Rma) else "parcel"
+
+
+def others(thing: Rma | Parcel, user: User) -> list[Viewing]:
     """The people of the last half minute but this one, each with `user`; writers first."""
-    recent = Viewing.objects.filter(rma=rma, seen_at__gt=Now() - LIFE).exclude(user=user)
+    of_it = {_name_of(thing): thing}
+    recent = Viewing.objects.filter(**of_it, seen_at__gt=Now() - LIFE).exclude(user=user)
     return list(recent.select_related("user").order_by("-editing", "user__username"))
 
 

@@ -61,6 +61,7 @@ ACTS = {
     "case": ("/exceptions/{case}/", "get", {Permission.RESOLVE}),
     "case_act": ("/exceptions/{case}/act/", "post", {Permission.RESOLVE}),
     "case_reveal": ("/exceptions/{case}/reveal/", "post", {Permission.REVEAL}),
+    "case_presence": ("/exceptions/{case}/presence/", "post", {Permission.RESOLVE}),
     "case_job": ("/exceptions/jobs/{bulk}/", "get", {Permission.RESOLVE}),
     "case_job_stop": ("/exceptions/jobs/{bulk}/stop/", "post", {Permission.RESOLVE}),
     "rma_reveal": ("/rmas/{shop}/RM-2001/reveal/", "post", {Permission.REVEAL}),

@@ -32,13 +32,14 @@ from returns_ops.dashboard.show.formats import Clock, moment_of
 from returns_ops.dashboard.show.found import ItemFound, found_in
 from returns_ops.dashboard.show.funds import Funds, funds_of
 from returns_ops.dashboard.show.macros import StepShown, steps_at
-from returns_ops.dashboard.show.people import People, people_of
+from returns_ops.dashboard.show.people import Here, People, here_of, people_of
 from returns_ops.dashboard.show.photos import Photos, photos_to_look_at
 from returns_ops.dashboard.show.policy import Track, tracks_of
 from returns_ops.dashboard.show.rma import errors_of
 from returns_ops.dashboard.show.timeline import changes_of
 from returns_ops.narvar import macros
 from returns_ops.narvar.trying_again import rest_of
+from returns_ops.returns import presence
 from returns_ops.returns.models import Case, CaseWatch, Macro, Rma
 from returns_ops.returns.playbooks import PlaybookText, playbook_of
 from returns_ops.returns.preview import Bundle, Wanted, judge
@@ -95,6 +96,7 @@ class CasePage:
     macros: list[MacroButton]
     playbook: PlaybookText
     playbook_url: str
+    here: Here | None  # who else; with a return, its people say it
     token: UUID = field(default_factory=uuid4)
 
     @property
@@ -148,6 +150,7 @@ def case_page(
         macros=[_macro_button(one, acts) for one in macros.offered(case)],
         playbook=playbook_of(case.shop, case.cause, case.fingerprint),
         playbook_url=f"{reverse('playbook', args=[case.cause])}?shop={case.shop.domain}",
+        here=here_of(presence.others(case.parcel, access.user)) if case.parcel else None,
     )
 
 

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from returns_ops.accounts.models import Shop, User
 from returns_ops.dashboard.show.badges import badge, hint, icon
 from returns_ops.dashboard.show.formats import Clock, money, span
+from returns_ops.returns.desk_viewers import About
 from returns_ops.returns.masking import masked_email
 from returns_ops.returns.models import Viewing
 from returns_ops.returns.states import CaseState
@@ -39,14 +40,20 @@ class CaseRow(NamedTuple):
 def case_rows(
     found: list[dict[str, Any]],
     shops: Sequence[Shop],
-    viewers: Mapping[int, Sequence[Viewing]],
+    viewers: Mapping[About, Sequence[Viewing]],
     user: User,
     now: datetime,
     query: str,
 ) -> list[CaseRow]:
     clocks = {shop.pk: Clock(now, shop.timezone) for shop in shops}
     return [
-        _row(case, clocks[case["shop_id"]], viewers.get(case["rma_id"], ()), user, query)
+        _row(
+            case,
+            clocks[case["shop_id"]],
+            viewers.get((case["rma_id"], case["parcel_id"]), ()),
+            user,
+            query,
+        )
         for case in found
     ]
 

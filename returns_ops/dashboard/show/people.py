@@ -21,6 +21,14 @@ class Person(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Here:
+    """`seen` goes to the browser and back: what it shows already is not sent again."""
+
+    others: list[Person]
+    seen: str
+
+
+@dataclass(frozen=True)
 class People:
     """`seen` and `holder_id` go to the browser and back: what it shows already is not sent again.
 
@@ -45,14 +53,17 @@ def people_of(access: Access, rma: Rma, now: datetime) -> People:
     return People(
         shop=rma.shop.domain,
         number=rma.rma_number,
-        others=[Person(one.user.known_as, one.editing) for one in others],
-        seen=_seen(others),
+        **vars(here_of(others)),
         holder=holder.known_as if holder else "",
         holder_id=holder.pk if holder else 0,
         claimed=Clock(now, rma.shop.timezone).ago(taken_at) if taken_at else "",
         mine=holder == access.user,
         may_take=access.may(Permission.RECEIVE, rma.shop),
     )
+
+
+def here_of(others: Sequence[Viewing]) -> Here:
+    return Here([Person(one.user.known_as, one.editing) for one in others], _seen(others))
 
 
 def _seen(others: Sequence[Viewing]) -> str:

@@ -1,5 +1,5 @@
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -7,7 +7,8 @@ from django.views.decorators.http import require_POST
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
-from returns_ops.dashboard.show.people import people_of
+from returns_ops.dashboard.show.case import case_or_404
+from returns_ops.dashboard.show.people import here_of, people_of
 from returns_ops.dashboard.show.rma import rma_or_404
 from returns_ops.returns import presence
 from returns_ops.returns.models import Rma
@@ -26,6 +27,20 @@ def rma_presence(request: StaffRequest, shop: str, rma_number: str) -> HttpRespo
         return HttpResponse(status=204)
     context = {"people": people, "other_hands": other_hands}
     return render(request, "dashboard/rma/_presence.html", context)
+
+
+@require_POST
+@needs(Permission.RESOLVE)
+def case_presence(request: StaffRequest, case_id: int) -> HttpResponse:
+    """The same at a case about a parcel; one about a return is the return's."""
+    parcel = case_or_404(request.access, case_id).parcel
+    if parcel is None:
+        raise Http404
+    presence.be_here(parcel, request.user, editing=request.POST.get("editing") == "1")
+    here = here_of(presence.others(parcel, request.user))
+    if request.POST.get("seen", "") == here.seen:
+        return HttpResponse(status=204)
+    return render(request, "dashboard/rma/_others.html", {"people": here})
 
 
 @require_POST

@@ -124,15 +124,24 @@ class Scan(models.Model):
 
 
 class Viewing(models.Model):
-    """Who has a return on the screen. A row older than half a minute means nothing."""
+    """Who has a return, or a parcel, on the screen. After half a minute a row means nothing."""
 
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="viewings")
+    rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="viewings")
+    parcel = models.ForeignKey("Parcel", models.CASCADE, null=True, related_name="viewings")
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     editing = models.BooleanField(default=False)
     seen_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["rma", "user"], name="person_views_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["rma", "user"], name="person_views_once"),
+            models.UniqueConstraint(fields=["parcel", "user"], name="person_views_parcel_once"),
+            models.CheckConstraint(
+                name="viewing_is_of_one_thing",
+                condition=Q(rma__isnull=True, parcel__isnull=False)
+                | Q(rma__isnull=False, parcel__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.user} at {self.rma}"
+        return f"{self.user} at {self.rma or self.parcel}"

@@ -309,7 +309,8 @@ def work_next(
 def _waiting_for(user: User) -> QuerySet[Case]:
     free = Q(owner__isnull=True) | Q(owner=user)
     unheld = Q(held_until__isnull=True) | Q(held_until__lt=Now()) | Q(held_by=user)
-    looked_at = Viewing.objects.filter(rma=OuterRef("rma"), seen_at__gt=Now() - LIFE)
+    about = Q(rma=OuterRef("rma")) | Q(parcel=OuterRef("parcel"))
+    looked_at = Viewing.objects.filter(about, seen_at__gt=Now() - LIFE)
     skipped = CaseEvent.objects.filter(
         case=OuterRef("pk"), actor=user, verb="skipped", at__gt=Now() - SKIP
     )
