@@ -322,6 +322,8 @@ def test_an_account_without_the_feature_is_told_and_stays_readable(
 
     assert "Narvar manages no return locations for" in page
     assert "Andover DC" in page
+    assert "Add a location" not in page
+    assert "Import CSV" not in page
     assert "12 Main Road" in own
     assert "edit/" not in own
 

@@ -87,7 +87,6 @@ def location_list(access: Access, query: QueryDict, now: datetime) -> LocationLi
     page = list(find_locations(access.shown, form.wanted(), after=after)[: PAGE + 1])
     shown, lines = page[:PAGE], sync_lines(access, now)
     active = form.active()
-    manages = {shop.pk for shop in access.shops_with(Permission.MANAGE_LOCATIONS)}
     return LocationList(
         form=form,
         rows=rows_of(shown, access, now),
@@ -100,7 +99,7 @@ def location_list(access: Access, query: QueryDict, now: datetime) -> LocationLi
         changes=_changes(shown),
         filtered=bool(active.keys() - {"shop"}),
         first_page=after is None,
-        may_add=bool(manages),
+        may_add=any(line.may_sync and line.standing.enabled for line in lines),
     )
 
 
