@@ -29,6 +29,7 @@ from returns_ops.returns.models import (
     Transaction,
 )
 from returns_ops.returns.money import exponent, is_known
+from returns_ops.returns.rules import EACH
 from returns_ops.returns.search import find
 
 if TYPE_CHECKING:  # Django's forms are generic for the type checker only
@@ -207,7 +208,7 @@ class RefundLimitForm(LimitModelForm):
             self.add_error("day", "Less than one refund: enter at least as much as for each.")
         shop = clean.get("shop", getattr(self.instance, "shop", None))
         if _is_own(self.editor, shop, clean.get("role")):
-            self.add_error("role", "You hold this role yourself: somebody else sets its limit.")
+            self.add_error("role", "You refund under this limit yourself: somebody else sets it.")
         return clean
 
 
@@ -216,7 +217,9 @@ def _is_finer(amount: Decimal | None, currency: str) -> bool:
 
 
 def _is_own(user: User, shop: Shop | None, role: str | None) -> bool:
-    held = user.memberships.filter(shop=shop, role=role or "")
+    """That of everybody is the limit of each who may refund."""
+    roles = EACH if role == RefundLimit.EVERYBODY else [role or ""]
+    held = user.memberships.filter(shop=shop, role__in=roles)
     return not user.is_superuser and held.exists()
 
 

@@ -162,3 +162,22 @@ def test_nobody_sets_the_limit_they_refund_under(sams: Client, sam: User, shop: 
     assert all("role" in one.context["adminform"].form.errors for one in (added, moved))
     assert everything() == before
     assert sams.get(page("change", RefundLimit, other)).status_code == 200
+
+
+def test_nor_does_anybody_who_refunds_set_that_of_everybody(
+    sams: Client, sam: User, shop: Shop
+) -> None:
+    everybody = {"role": RefundLimit.EVERYBODY, "currency": "USD", "each": "50", "day": "100"}
+    sams.post(page("add", RefundLimit), {"shop": shop.pk, **everybody})
+    (limit,) = RefundLimit.objects.all()
+    give_role(sam, shop, Role.APPROVER)
+    before = everything()
+
+    changed = sams.post(page("change", RefundLimit, limit), {**everybody, "day": "900"})
+    deleted = sams.post(page("delete", RefundLimit, limit), {"post": "yes"})
+    euros = {"shop": shop.pk, **everybody, "currency": "EUR"}
+    added = sams.post(page("add", RefundLimit), euros)
+
+    assert [one.status_code for one in (changed, deleted)] == [403, 403]
+    assert "role" in added.context["adminform"].form.errors
+    assert everything() == before
