@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import AuditEntry
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.narvar import reconciliation
-from returns_ops.narvar.models import Outage
+from returns_ops.narvar import controls, reconciliation
+from returns_ops.narvar.models import Connection, Outage
 from returns_ops.returns.models import Rma
 from tests.circle import DOMAIN, Circle
 
@@ -44,6 +44,18 @@ def test_returns_that_we_never_heard_of_are_read_and_nothing_goes_out(
     assert "go out again" in recover(capsys, "--resume")
     circle.send()
     assert len(circle.refunds(rma)) == 1
+
+
+def test_what_somebody_paused_before_stays_paused(
+    circle: Circle, capsys: pytest.CaptureFixture[str]
+) -> None:
+    circle.narvar.change_settings(time_filter_alone=True)
+    controls.pause(circle.shop, by=circle.wanda, kind="approval", reason="We look into it")
+
+    recover(capsys)
+    recover(capsys, "--resume")
+
+    assert Connection.objects.get().paused_kinds == ["approval"]
 
 
 @pytest.mark.provokes_objections
