@@ -121,7 +121,11 @@ def _without_persons(text: str) -> str:
 def rate(headers: Mapping[str, str]) -> dict[str, int | None]:
     found = {name: _whole(headers.get(header)) for name, header in RATE_HEADERS.items()}
     found["reset"] = _seconds_until(found["reset"])
-    return {name: None if value is None else min(value, MOST) for name, value in found.items()}
+    return {name: _storable(value) for name, value in found.items()}
+
+
+def _storable(value: int | None) -> int | None:
+    return None if value is None else max(min(value, MOST), -MOST)
 
 
 def _seconds_until(reset: int | None) -> int | None:

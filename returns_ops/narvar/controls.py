@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import DUE_STATES, Command
-from returns_ops.narvar import answers, reading
+from returns_ops.narvar import answers, operations, reading
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Budget, Connection
 from returns_ops.returns.kinds import Kind
@@ -111,7 +111,7 @@ def test_connection(shop: Shop, *, by: User) -> str:
 
 def _answer(link: Connection) -> str:
     try:
-        reply = reading.get(link, reading.LOCATIONS, {}, Priority.PERSON)
+        reply = reading.get(link, operations.LOCATIONS, {}, Priority.PERSON)
     except reading.LookupFailed as error:
         return f"{error}."
     known_off = link.locations_feature == link.Feature.OFF

@@ -1,11 +1,10 @@
 """One harmless GET inside the shop's budget; what its answer says of the shop itself is noted."""
 
 from returns_ops.messaging.models import AttemptOutcome
-from returns_ops.narvar import answers, breaker, budget, client, connections
+from returns_ops.narvar import answers, breaker, budget, client, connections, operations
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Connection
 
-LOCATIONS = "/api/return_locations"
 TOLD = {AttemptOutcome.WAIT, AttemptOutcome.UNAUTHORISED, AttemptOutcome.MISCONFIGURED}
 
 
@@ -61,6 +60,6 @@ def get(link: Connection, path: str, query: dict[str, str], priority: Priority) 
     budget.learn(link.shop_id, answers.budget_rate(reply))
     breaker.note(link.shop_id, judged.outcome)
     # Locations exist "if enabled on your account": a 403 there need not be of the credential.
-    if not (reply.status == 403 and path.startswith(LOCATIONS)):
+    if not (reply.status == 403 and path.startswith(operations.LOCATIONS)):
         connections.note_answer(link, judged)
     return reply

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from returns_ops.messaging.models import AttemptOutcome
-from returns_ops.narvar import answers, breaker, reading
+from returns_ops.narvar import answers, breaker, operations, reading
 from returns_ops.narvar.budget import Priority
 from returns_ops.narvar.models import Budget, Connection
 
@@ -36,7 +36,7 @@ def _take_probes() -> list[int]:
 
 def _probe(link: Connection) -> None:
     try:
-        reply = reading.get(link, reading.LOCATIONS, {}, Priority.CONFIRMATION)
+        reply = reading.get(link, operations.LOCATIONS, {}, Priority.CONFIRMATION)
     except reading.LookupFailed as error:
         if error.outcome != AttemptOutcome.WAIT:  # or it was not asked, and is due again
             _settle(link.shop_id, answered=False)
@@ -64,7 +64,7 @@ def recheck_refused() -> None:
     for link in refused.select_related("shop"):
         link.save(update_fields=["updated_at"])
         try:
-            reply = reading.get(link, reading.LOCATIONS, {}, Priority.CONFIRMATION)
+            reply = reading.get(link, operations.LOCATIONS, {}, Priority.CONFIRMATION)
         except reading.LookupFailed as error:
             log.info("recheck_failed", shop=link.shop_id, problem=str(error))
             continue

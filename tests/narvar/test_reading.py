@@ -187,6 +187,7 @@ def reset_of(value: str | None) -> int | None:
         ("300, 300;w=60", 300),
         ("1000000000", 10**9),
         ("9" * 12, answers.MOST),
+        ("-" + "9" * 12, -answers.MOST),
     ],
 )
 def test_the_reset_is_read_as_seconds(value: str | None, seconds: int | None) -> None:
