@@ -5,7 +5,6 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "returns_ops.settings")
 application = get_wsgi_application()
-# What lives as long as the process is not looked through again with each collection: a tenth of
-# the time of a scan.
+# What lives as long as the process need not be looked through again with each collection.
 gc.collect()
 gc.freeze()

@@ -36,13 +36,10 @@ class Limits:
     @property
     def alone(self) -> Decimal:
         """The most that one more refund may be without a second person."""
-        left = self.day - self.spent
-        return max(min(self.each, left, left if self.of_shop is None else self.of_shop), Decimal(0))
-
-    @property
-    def of_shop(self) -> Decimal | None:
-        """What is left to the shop today; None: it has no limit."""
-        return None if self.shop_day is None else self.shop_day - self.shop_spent
+        left = [self.each, self.day - self.spent]
+        if self.shop_day is not None:
+            left.append(self.shop_day - self.shop_spent)
+        return max(min(left), Decimal(0))
 
 
 def limits_of(

@@ -26,7 +26,7 @@ class CustomerText:
 def text_for(bundle: Bundle, chosen: str) -> CustomerText:
     """In the language that was chosen, else in the customer's, else in the shop's first."""
     among = languages_of(bundle.rma.shop)
-    language = language_of(chosen or bundle.rma.locale, among)
+    language = language_of(chosen if chosen in among else bundle.rma.locale, among)
     return CustomerText(
         text=customer_text(bundle, locale=language),
         language=language,
