@@ -126,7 +126,7 @@ def _pages(reader: Reader, query: dict[str, str]) -> Iterator[wire.ReturnsPage]:
         fresh = {snapshot.rma_number for snapshot in page.snapshots} - seen
         yield page
         following = page.next_timestamp
-        if clock is None or not fresh or following in (None, "", query[clock]):
+        if clock is None or not fresh or str(following or "") in ("", query[clock]):
             return
         seen |= fresh
         query = {**query, clock: str(following)}
