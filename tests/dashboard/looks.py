@@ -52,5 +52,8 @@ def faults(
 
 
 def open_all(page: Page) -> None:
-    """Whatever is folded away is looked at as well."""
-    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    """Whatever is folded away is looked at as well, also what else shuts when another opens."""
+    page.evaluate(
+        "document.querySelectorAll('details')"
+        ".forEach((one) => { one.removeAttribute('name'); one.open = true })"
+    )

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from returns_ops.accounts.models import Shop, User
 from returns_ops.messaging.models import Command
 from returns_ops.narvar import bulk, macros
+from returns_ops.returns import presence
 from returns_ops.returns.models import (
     BulkJob,
     BulkRow,
@@ -23,7 +24,15 @@ from returns_ops.returns.models import (
     SavedView,
 )
 from returns_ops.returns.states import CaseState, Cause
-from tests.builders import lift_limits, make_rma, make_staff, make_token, make_transaction
+from tests.builders import (
+    lift_limits,
+    make_parcel,
+    make_rma,
+    make_staff,
+    make_token,
+    make_transaction,
+)
+from tests.builders import make_case as make_parcel_case
 from tests.dashboard.desk_cases import make_case
 from tests.dashboard.looks import open_all, wrong
 from tests.dashboard.screen import sit, without_complaint
@@ -199,6 +208,10 @@ def furnish(ana: User, sam: User, shop: Shop) -> list[str]:
     told = {"case": full, "shop": shop, "cause": full.cause, "actor": ana}
     CaseEvent.objects.create(verb="noted", text="Called, @sam", **told)
     macros.save(shop, "Known", [{"do": "resolve", "text": "Known"}], by=ana)
+    macros.save(shop, "Pay", [{"do": "assign_me"}, {"do": "refund"}, {"do": "retry"}], by=ana)
+    box = make_parcel(shop, by=sam, items={"X-1": 1})
+    presence.be_here(box, sam, editing=True)
+    lost = make_parcel_case(box, cause=Cause.MYSTERY_PARCEL)
     asleep = make_case(shop, state=CaseState.SNOOZED, snoozed_until=now + timedelta(days=1))
     done = make_case(shop, state=CaseState.RESOLVED, closed_at=now, closed_because="Paid")
     make_case(shop, owner=sam, cause=Cause.REFUSED, group="bad key")
@@ -223,6 +236,7 @@ def furnish(ana: User, sam: User, shop: Shop) -> list[str]:
         "/exceptions/?tab=mine&q=none",
         f"/exceptions/{asleep.pk}/",
         f"/exceptions/{done.pk}/",
+        f"/exceptions/{lost.pk}/",
         "/exceptions/next/",
         f"/exceptions/jobs/{job.pk}/",
         "/exceptions/jobs/",
