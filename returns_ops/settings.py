@@ -41,10 +41,16 @@ BADGE_IDLE_MINUTES = env.number("BADGE_IDLE_MINUTES", 15)
 NARVAR_HOSTS = env.words("NARVAR_HOSTS", "szero.narvar.com")
 WEBHOOK_BODY_LIMIT = 2 * 1024 * 1024
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+# How long things are kept that nobody needs for ever. Narvar delivers again for nine hours.
+EVENT_DAYS = env.number("EVENT_DAYS", 30)
+ANSWER_DAYS = env.number("ANSWER_DAYS", 400)
+LOGIN_DAYS = env.number("LOGIN_DAYS", 90)
 if HOLD_SECONDS < 0 or TICK_SECONDS <= 0:
     raise ImproperlyConfigured("HOLD_SECONDS must be 0 or more and TICK_SECONDS above 0")
 if BADGE_IDLE_MINUTES <= 0:
     raise ImproperlyConfigured("BADGE_IDLE_MINUTES must be above 0")
+if EVENT_DAYS < 1 or ANSWER_DAYS < 30 or LOGIN_DAYS < 1:
+    raise ImproperlyConfigured("EVENT_DAYS and LOGIN_DAYS must be 1 or more, ANSWER_DAYS 30")
 
 # The desk's daily summary. Without a mail server it is written to the log of the worker.
 EMAIL_HOST = env.text("EMAIL_HOST")
@@ -248,6 +254,7 @@ CELERY_TASK_ROUTES = {
     "returns_ops.narvar.tasks.tend_desk": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.run_bulk": {"queue": "reconcile"},
     "returns_ops.narvar.tasks.send_digests": {"queue": "reconcile"},
+    "returns_ops.narvar.tasks.retire_old": {"queue": "reconcile"},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "celerybeat-schedule")
 CELERY_BEAT_MAX_LOOP_INTERVAL = min(1.0, TICK_SECONDS)
@@ -321,6 +328,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "returns_ops.narvar.tasks.import_locations",
         "schedule": 2.0,
         "options": {"expires": 2},
+    },
+    "retire_old": {
+        "task": "returns_ops.narvar.tasks.retire_old",
+        "schedule": 3600.0,
+        "options": {"expires": 1800},
     },
     "fold_counters": {
         "task": "returns_ops.narvar.tasks.fold_counters",

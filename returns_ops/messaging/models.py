@@ -316,6 +316,7 @@ class Attempt(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["command", "number"], name="attempt_number_is_unique")
         ]
+        indexes = [models.Index(fields=["id"], condition=~Q(answer=""), name="attempt_answered")]
         ordering = ["command", "number"]
 
     def __str__(self) -> str:
@@ -332,7 +333,9 @@ class ReplayJob(models.Model):
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="replays")
     # Which: one event, or the dead or set aside of one reason, or a time; all that is given.
-    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="replays")
+    event = models.ForeignKey(
+        Event, models.DO_NOTHING, null=True, db_constraint=False, related_name="replays"
+    )
     reason = models.CharField(max_length=64, blank=True)
     since = models.DateTimeField(null=True)
     until = models.DateTimeField(null=True)

@@ -42,6 +42,12 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def has_its_event(self) -> bool:
+        """The one that is named is of this shop, and still kept."""
+        named = self.event
+        return named is not None and Event.objects.filter(shop=self.shop, pk=named.pk).exists()
+
     def events(self) -> EventQuerySet:
         rows = Event.objects.filter(shop=self.shop)
         if self.event:
@@ -120,9 +126,10 @@ def run_slice(limit: int = SLICE) -> int:
 
 
 def _count_ends(job: ReplayJob) -> None:
-    ends = dict(
-        Event.objects.filter(pk__in=job.in_flight, state__in=SETTLED).values_list("pk", "state")
-    )
+    found = dict(Event.objects.filter(pk__in=job.in_flight).values_list("pk", "state"))
+    # One that is gone was applied, long ago: the job was not looked at for days.
+    states = {pk: found.get(pk, EventState.DONE) for pk in job.in_flight}
+    ends = {pk: state for pk, state in states.items() if state in SETTLED}
     job.in_flight = [pk for pk in job.in_flight if pk not in ends]
     job.done += sum(state == EventState.DONE for state in ends.values())
     job.failed += sum(state != EventState.DONE for state in ends.values())
@@ -157,8 +164,9 @@ def _is_through(job: ReplayJob) -> bool:
 
 def _left(job: ReplayJob) -> EventQuerySet:
     """In the order of their arrival: one that fails again is not met a second time."""
+    event = Event(pk=job.event_id) if job.event_id else None
     selection = Selection(
-        shop=job.shop, event=job.event, reason=job.reason, since=job.since, until=job.until
+        shop=job.shop, event=event, reason=job.reason, since=job.since, until=job.until
     )
     return selection.events().filter(pk__gt=job.cursor, pk__lte=job.last_id)
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest
 
 from returns_ops.accounts.models import Shop
+from returns_ops.messaging import retention
 from returns_ops.messaging.models import (
     DUE_STATES,
     Command,
@@ -60,6 +61,8 @@ def _counted() -> Iterable[tuple[str, str, Labels, Rows]]:
     yield from _commands()
     beats = Heartbeat.objects.values_list("name").annotate(age=Now() - F("seen_at"))
     yield "heartbeat_age_seconds", "Since a part was last seen alive", ("name",), beats
+    words = "For how long the oldest of a kind should have been gone"
+    yield "retention_overdue_seconds", words, ("kind",), retention.overdue()
 
 
 def _events() -> Iterable[tuple[str, str, Labels, Rows]]:

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.db import close_old_connections, connection
 
-from returns_ops.messaging import heartbeats, replay
+from returns_ops.messaging import heartbeats, replay, retention
 from returns_ops.messaging.locks import alone
 from returns_ops.narvar import (
     bulk,
@@ -30,6 +30,7 @@ LONGEST_RUN = 25.0
 # Background reads share a worker with the drain: short, and only one of them at a time.
 LONGEST_REREAD = 15.0
 CALLS_AT_ONCE = 4
+LONGEST_RETIREMENT = 15.0
 
 
 @shared_task(ignore_result=True)
@@ -192,3 +193,14 @@ def replay_events() -> None:
     with alone("replay_events") as nobody_else:
         if nobody_else:
             replay.run_slice()
+
+
+@shared_task(ignore_result=True)
+def retire_old() -> None:
+    """Let go what is kept for long enough; what is left waits for the next hour."""
+    close_old_connections()
+    with alone("retire_old") as nobody_else:
+        if nobody_else:
+            told = retention.retire(until=time.monotonic() + LONGEST_RETIREMENT)
+            if not any(one.failed for one in told):
+                heartbeats.beat("retirement")

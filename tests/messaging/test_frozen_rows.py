@@ -4,11 +4,13 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.utils import timezone
 
 from returns_ops.accounts import audit
 from returns_ops.accounts.models import AuditEntry, Shop, User
@@ -211,13 +213,12 @@ def test_audit_and_history_are_only_ever_added_to(shop: Shop, rma: Rma, change: 
 
 
 @pytest.mark.parametrize(
-    "model", [Event, Command, Attempt, AuditEntry, Transaction, RmaEvent], ids=lambda m: m.__name__
+    "model", [Command, Attempt, AuditEntry, Transaction, RmaEvent], ids=lambda m: m.__name__
 )
 def test_records_are_never_deleted(
     model: type[models.Model], shop: Shop, rma: Rma, command: Command
 ) -> None:
     made: dict[type[models.Model], models.Model] = {
-        Event: make_event(shop),
         Command: command,
         Attempt: make_attempt(command),
         AuditEntry: audit.record("shop.connected", shop.domain, shop=shop, actor=None),
@@ -227,6 +228,29 @@ def test_records_are_never_deleted(
 
     with refused(made[model], "is only ever added to"):
         sql(f"DELETE FROM {model._meta.db_table}")
+
+
+@pytest.mark.parametrize(
+    ("state", "days"), [("pending", 99), ("dead", 99), ("parked", 99), ("done", 0.9)]
+)
+def test_an_event_that_may_be_needed_is_never_deleted(shop: Shop, state: str, days: float) -> None:
+    at = timezone.now() - timedelta(days=days)
+    event = make_event(shop, state=state, reason="not_json", done_at=at, last_seen_at=at)
+
+    with refused(event, "is still needed"):
+        sql("DELETE FROM messaging_event")
+
+
+def test_what_was_answered_is_forgotten_late_and_alone(command: Command) -> None:
+    fresh = make_attempt(command, answer="{}", finished_at=timezone.now() - timedelta(days=29))
+    old = make_attempt(command, answer="{}", finished_at=timezone.now() - timedelta(days=31))
+
+    with refused(fresh, "is finished"):
+        sql("UPDATE messaging_attempt SET answer = ''")
+    with refused(old, "is finished"):
+        sql("UPDATE messaging_attempt SET answer = 'other' WHERE id = %s", old.pk)
+    with refused(old, "is finished"):
+        sql("UPDATE messaging_attempt SET answer = '', http_status = 1 WHERE id = %s", old.pk)
 
 
 def broken_constraint(name: str) -> Any:

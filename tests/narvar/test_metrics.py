@@ -136,7 +136,7 @@ def test_a_scrape_costs_the_same_whatever_the_number_of_shops(
     for _ in range(5):
         make_event(make_shop())
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         metrics.text()
 
 

@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
 
+from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging import replay
 from returns_ops.messaging.locks import alone
+from returns_ops.messaging.models import Event
 from returns_ops.messaging.replay import Selection
 from returns_ops.narvar import bulk, tasks
 from returns_ops.returns import transitions
 from returns_ops.returns.models import BulkJob, Case, Rma
 from returns_ops.returns.states import CaseState
-from tests.builders import make_staff
+from tests.builders import make_event, make_staff
 from tests.circle import DOMAIN, Circle
 from tests.narvar.lives import drain, keep
 from tests.narvar.test_reconciliation import HOUR, grow_old, in_doubt, reads
@@ -34,6 +37,7 @@ BACKGROUND = [
     "tend_desk",
     "run_bulk",
     "send_digests",
+    "retire_old",
 ]
 
 
@@ -70,6 +74,21 @@ def test_background_tasks_have_a_queue_and_a_time_and_expire_before_the_next(nam
     assert entry["options"]["expires"] <= entry["schedule"]
     assert settings.CELERY_TASK_ROUTES[entry["task"]] == {"queue": "reconcile"}
     assert hasattr(tasks, name)
+
+
+def test_a_worker_and_a_person_do_not_let_go_at_once(
+    transactional_db: None, shop: Shop, elsewhere: Callable[[str], None]
+) -> None:
+    long_ago = now() - timedelta(days=31)
+    event = make_event(shop, done_at=long_ago, last_seen_at=long_ago)
+    make_event(shop)
+    elsewhere("retire_old")
+
+    tasks.retire_old()
+    with pytest.raises(CommandError, match="A worker is at it right now"):
+        call_command("retire")
+
+    assert Event.objects.filter(pk=event.pk).exists()
 
 
 def test_each_task_does_its_work(circle: Circle) -> None:

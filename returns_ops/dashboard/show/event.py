@@ -15,8 +15,9 @@ from returns_ops.dashboard.consoles import subject_url
 from returns_ops.dashboard.events import result_badge, said_of, shop_of
 from returns_ops.dashboard.show.bodies import Body, body_of, masked
 from returns_ops.dashboard.show.formats import Clock
-from returns_ops.dashboard.show.timeline import Change, changes_of
+from returns_ops.dashboard.show.timeline import Change, changes_of, no_longer_kept
 from returns_ops.dashboard.show.tree import tree_of
+from returns_ops.dashboard.show.words import sentence
 from returns_ops.messaging.models import Event, EventState
 from returns_ops.returns.models import RmaEvent
 
@@ -57,12 +58,38 @@ class EventPage:
     replay: str
 
 
-def event_or_404(access: Access, event_id: int) -> Event:
+def find_event(access: Access, event_id: int) -> Event | None:
     event = Event.objects.filter(pk=event_id, shop__in=access.shops).first()
-    if event is None:
-        raise Http404("There is no such event.")
-    event.shop = shop_of(access, event.shop_id) or event.shop
+    if event is not None:
+        event.shop = shop_of(access, event.shop_id) or event.shop
     return event
+
+
+@dataclass(frozen=True)
+class GonePage:
+    """Of a message that is no longer kept: what history says of it."""
+
+    event_id: int
+    gone: str
+    subject: str
+    subject_url: str
+    effects: list[Effect]
+
+
+def gone_or_404(access: Access, event_id: int, now: datetime) -> GonePage:
+    told = RmaEvent.objects.filter(event_id=event_id, rma__shop__in=access.shops)
+    first = told.select_related("rma").first()
+    if first is None or Event.objects.filter(pk=event_id).exists():
+        raise Http404("There is no such event.")
+    shop = shop_of(access, first.rma.shop_id) or first.rma.shop
+    number = first.rma.rma_number
+    return GonePage(
+        event_id=event_id,
+        gone=sentence(no_longer_kept()),
+        subject=number,
+        subject_url=subject_url(access, shop, number),
+        effects=_effects(event_id, Clock(now, shop.timezone)),
+    )
 
 
 def event_page(access: Access, event: Event, now: datetime, *, revealed: bool = False) -> EventPage:
@@ -81,7 +108,7 @@ def event_page(access: Access, event: Event, now: datetime, *, revealed: bool = 
         headers=_headers(event),
         tree=tree_of(event.body, revealed=revealed),
         body=body_of(event.body, revealed=revealed),
-        effects=_effects(event, clock),
+        effects=_effects(event.pk, clock),
         others=_others(event, clock),
         revealed=revealed,
         may_reveal=resolves and not revealed and _hides_something(event),
@@ -103,8 +130,8 @@ def _headers(event: Event) -> list[tuple[str, str]]:
     ]
 
 
-def _effects(event: Event, clock: Clock) -> list[Effect]:
-    told = RmaEvent.objects.filter(event=event).order_by("pk")
+def _effects(event_id: int, clock: Clock) -> list[Effect]:
+    told = RmaEvent.objects.filter(event_id=event_id).order_by("pk")
     return [Effect(one.text, clock.ago(one.at), _masked(changes_of(one.changes))) for one in told]
 
 

@@ -17,7 +17,7 @@ from returns_ops.dashboard.show.badges import badge
 from returns_ops.dashboard.show.formats import Clock
 from returns_ops.dashboard.show.words import REASONS, sentence, word
 from returns_ops.messaging import replay
-from returns_ops.messaging.models import Event, ReplayJob
+from returns_ops.messaging.models import ReplayJob
 from returns_ops.messaging.replay import Selection
 
 NEWEST = 5
@@ -102,8 +102,12 @@ def _earlier(access: Access, now: datetime) -> list[Earlier]:
 
 def what_of(chosen: ReplayJob | Selection, clock: Clock) -> str:
     """`Failed: the body is not JSON, received from 21 Nov, 09:00 to now`."""
-    if chosen.event is not None:
-        return f"Event {chosen.event.pk}"
+    if isinstance(chosen, ReplayJob):
+        named = chosen.event_id
+    else:
+        named = chosen.event.pk if chosen.event else None
+    if named is not None:
+        return f"Event {named}"
     parts = [sentence(word(REASONS, chosen.reason))] if chosen.reason else []
     if chosen.since:
         until = clock.wall(chosen.until) if chosen.until else "its start"
@@ -113,11 +117,8 @@ def what_of(chosen: ReplayJob | Selection, clock: Clock) -> str:
     return sentence(", ".join(parts))
 
 
-def review_of(access: Access, selection: Selection, now: datetime) -> Review:
+def review_of(selection: Selection, now: datetime) -> Review:
     event = selection.event
-    mine = Event.objects.filter(shop=selection.shop)
-    if event is not None and not mine.filter(pk=event.pk).exists():
-        raise Http404("There is no such event.")
     chosen = {
         "shop": selection.shop.domain,
         "event": str(event.pk) if event else "",

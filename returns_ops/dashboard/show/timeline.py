@@ -1,15 +1,19 @@
 """Everything that happened to an RMA, newest first: snapshots, people, commands, every try."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from returns_ops.dashboard.show.badges import badge
 from returns_ops.dashboard.show.contents import pairs
 from returns_ops.dashboard.show.formats import Clock
 from returns_ops.dashboard.show.words import sentence
-from returns_ops.messaging.models import Attempt, Command
+from returns_ops.messaging.models import Attempt, Command, Event
 from returns_ops.returns.models import Rma, RmaEvent
 
 PAGE = 20
@@ -45,6 +49,7 @@ class Entry(NamedTuple):
     applied: bool
     changes: list[Change]
     event_id: int | None
+    event_gone: str
     command_id: int | None
     tries: list[Try]
 
@@ -59,7 +64,9 @@ class Timeline(NamedTuple):
 
 
 def timeline_of(rma: Rma, clock: Clock, *, before: int | None = None) -> Timeline:
-    history = rma.history.select_related("actor", "command").prefetch_related("command__attempts")
+    kept = Exists(Event.objects.filter(pk=OuterRef("event_id")))
+    history = rma.history.select_related("actor", "command").annotate(event_kept=kept)
+    history = history.prefetch_related("command__attempts")
     if before:
         history = history.filter(pk__lt=before)
     found = list(history.order_by("-pk")[: PAGE + 1])
@@ -90,9 +97,14 @@ def _entry(event: RmaEvent, clock: Clock, seen: set[int]) -> Entry:
         applied=event.applied,
         changes=changes_of(event.changes),
         event_id=event.event_id,
+        event_gone="" if getattr(event, "event_kept", True) else no_longer_kept(),
         command_id=event.command_id,
         tries=tries,
     )
+
+
+def no_longer_kept() -> str:
+    return f"the message is no longer kept ({settings.EVENT_DAYS:g} days)"
 
 
 def _who(event: RmaEvent) -> str:
@@ -111,6 +123,7 @@ def _try(attempt: Attempt, clock: Clock) -> Try:
         f"{attempt.milliseconds} ms" if attempt.milliseconds is not None else "",
         _rate(attempt),
         attempt.problem,
+        _forgotten(attempt),
     ]
     return Try(
         attempt.number,
@@ -119,6 +132,12 @@ def _try(attempt: Attempt, clock: Clock) -> Try:
         " · ".join(fact for fact in facts if fact),
         attempt.answer,
     )
+
+
+def _forgotten(attempt: Attempt) -> str:
+    kept = timedelta(days=settings.ANSWER_DAYS)
+    old = attempt.finished_at is not None and attempt.finished_at < timezone.now() - kept
+    return f"answers are kept for {kept.days} days" if old and not attempt.answer else ""
 
 
 def _rate(attempt: Attempt) -> str:

@@ -8,7 +8,7 @@ from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.events import events_console, events_news
 from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
-from returns_ops.dashboard.show.event import event_or_404, event_page
+from returns_ops.dashboard.show.event import event_page, find_event, gone_or_404
 
 
 @require_safe
@@ -25,10 +25,18 @@ def messages_in_changes(request: StaffRequest) -> HttpResponse:
     return render(request, "dashboard/messages/_in_news.html", {"news": news})
 
 
+def no_longer_kept(request: StaffRequest, event_id: int) -> HttpResponse:
+    """In place of an event that history names; 404 where none of the person's shops does."""
+    page = gone_or_404(request.access, event_id, timezone.now())
+    return render(request, "dashboard/messages/event_gone.html", {"page": page}, status=410)
+
+
 @require_safe
 @needs(Permission.VIEW_MESSAGES)
 def event(request: StaffRequest, event_id: int) -> HttpResponse:
-    found = event_or_404(request.access, event_id)
+    found = find_event(request.access, event_id)
+    if found is None:
+        return no_longer_kept(request, event_id)
     page = event_page(request.access, found, timezone.now())
     return render(request, "dashboard/messages/event.html", {"page": page})
 
@@ -37,7 +45,9 @@ def event(request: StaffRequest, event_id: int) -> HttpResponse:
 @needs(Permission.RESOLVE)
 def event_reveal(request: StaffRequest, event_id: int) -> HttpResponse:
     """The payload with its e-mail addresses, once: it is asked for, and it is noted."""
-    found = event_or_404(request.access, event_id)
+    found = find_event(request.access, event_id)
+    if found is None:
+        return no_longer_kept(request, event_id)
     audit.record(
         "event.revealed",
         found.subject or str(found),

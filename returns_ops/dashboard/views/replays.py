@@ -10,6 +10,7 @@ from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.forms import ReplayForm
 from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.replay import choice_of, job_or_404, job_page, review_of
+from returns_ops.dashboard.views.messages import no_longer_kept
 from returns_ops.messaging import replay as replaying
 from returns_ops.messaging.replay import CannotReplay
 
@@ -25,16 +26,18 @@ def replay(request: StaffRequest) -> HttpResponse:
         context = {"choice": choice, "form": form if form.names_events else None}
         status = 422 if form.names_events else 200
         return render(request, "dashboard/messages/replay.html", context, status=status)
+    chosen = form.selection()
+    if chosen.event and not chosen.has_its_event:
+        return no_longer_kept(request, chosen.event.pk)
     problem = ""
     if request.method == "POST":
         try:
-            selection = form.selection()
-            job = replaying.start(selection, by=request.user, why=request.POST.get("why", ""))
+            job = replaying.start(chosen, by=request.user, why=request.POST.get("why", ""))
         except CannotReplay as refusal:
             problem = str(refusal)
         else:
             return redirect("replay_job", job.pk)
-    review = review_of(request.access, form.selection(), timezone.now())
+    review = review_of(chosen, timezone.now())
     told = {"review": review, "problem": problem, "posted": request.POST}
     status = 422 if problem else 200
     return render(request, "dashboard/messages/replay_review.html", told, status=status)

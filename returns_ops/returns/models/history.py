@@ -22,7 +22,14 @@ class RmaEvent(models.Model):
     text = models.TextField(help_text="One sentence for a person")
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     applied = models.BooleanField(default=True, help_text="No: an older snapshot, history only")
-    event = models.ForeignKey(Event, models.PROTECT, null=True, related_name="rma_events")
+    event = models.ForeignKey(
+        Event,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="rma_events",
+        help_text="It may be gone: history is kept for longer than messages",
+    )
     command = models.ForeignKey(Command, models.PROTECT, null=True, related_name="rma_events")
     changes = models.JSONField(default=dict, help_text="field: [before, after]")
 
