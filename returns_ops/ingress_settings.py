@@ -1,7 +1,8 @@
 """Settings of the door: everything the endpoint does not need is left out."""
 
+from returns_ops import environment as env
 from returns_ops.settings import *  # noqa: F403
-from returns_ops.settings import DATABASES
+from returns_ops.settings import DATABASES, SERVER_NOTICES_SILENCE
 
 ROOT_URLCONF = "returns_ops.ingress_urls"
 MIDDLEWARE = []
@@ -9,8 +10,11 @@ MIDDLEWARE = []
 DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
     "connect_timeout": 2,
-    "application_name": "returns-ops-ingress",
+    "tcp_user_timeout": 3_000,
+    "application_name": env.text("PROCESS_NAME", "returns-ops-ingress"),
     "server_side_binding": True,
     "prepare_threshold": 2,
-    "options": "-c statement_timeout=3000 -c lock_timeout=1000",
+    # One statement, planned once: its values do not change how it is best done.
+    "options": "-c statement_timeout=3000 -c lock_timeout=1000"
+    f" -c plan_cache_mode=force_generic_plan {SERVER_NOTICES_SILENCE}",
 }

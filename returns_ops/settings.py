@@ -127,6 +127,18 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 STATEMENT_TIMEOUT = "-c statement_timeout=30000 -c lock_timeout=5000"
+# A machine that is cut off says no goodbye: both ends notice it within some 20 s, so that no worker
+# waits for ever, and no session that nobody has any more keeps its locks.
+NOTICE_SILENCE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+SERVER_NOTICES_SILENCE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
+    " -c tcp_user_timeout=15000"
+)
 DATABASES = {"default": env.postgres(DATABASE_URL)}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 600,
@@ -134,7 +146,9 @@ DATABASES["default"] |= {
     "OPTIONS": {
         "connect_timeout": 5,
         "application_name": env.text("PROCESS_NAME", "returns-ops"),
-        "options": f"{STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=60000",
+        "options": f"{STATEMENT_TIMEOUT} {SERVER_NOTICES_SILENCE}"
+        " -c idle_in_transaction_session_timeout=60000",
+        **NOTICE_SILENCE,
         **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
     },
 }

@@ -40,15 +40,10 @@ class Delivery:
     flags: list[str] = field(default_factory=list)
     door_version: int | None = None  # who may knock, as the door knew it; None: whoever it is
 
-    @property
-    def body_sha256(self) -> bytes:
-        return hashlib.sha256(self.body).digest()
-
-    @property
-    def dedup_key(self) -> bytes:
+    def dedup_key(self, body_sha256: bytes) -> bytes:
         """Never the id alone: if Narvar's id named the subscription, all later news were lost."""
         webhook_id = self.webhook_id.encode("utf-8", "surrogateescape")
-        return hashlib.sha256(webhook_id + b"\x1f" + self.body_sha256).digest()
+        return hashlib.sha256(webhook_id + b"\x1f" + body_sha256).digest()
 
 
 _STORE = """
@@ -85,14 +80,15 @@ def store(delivery: Delivery) -> tuple[int, int] | None:
 
 
 def _values(delivery: Delivery) -> list[bytes | str | int | float | None]:
+    body_sha256 = hashlib.sha256(delivery.body).digest()
     return [
-        delivery.dedup_key,
+        delivery.dedup_key(body_sha256),
         _storable(delivery.webhook_id),
         _storable(delivery.topic),
         _storable(delivery.api_version),
         _storable(delivery.sender_timestamp),
         delivery.body,
-        delivery.body_sha256,
+        body_sha256,
         json.dumps({name: _storable(value) for name, value in delivery.headers.items()}),
         json.dumps(delivery.flags),
         delivery.shop_id,
@@ -102,6 +98,8 @@ def _values(delivery: Delivery) -> list[bytes | str | int | float | None]:
 
 
 def _storable(text: str) -> str:
+    if text.isascii() and "\x00" not in text:  # nearly always
+        return text[:2000]
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()[:2000]
 
 
