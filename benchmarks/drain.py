@@ -1,13 +1,12 @@
 """Events applied a second: ours, alone and by two workers, against a Celery task for each event."""
 
 import multiprocessing
-import statistics
 import time
 from multiprocessing.synchronize import Barrier
 
 from benchmarks import plain_drain
 from benchmarks.bodies import bodies
-from benchmarks.table import Row
+from benchmarks.table import Row, over, told
 from returns_ops.accounts.models import Shop
 from returns_ops.messaging import inbox
 from returns_ops.narvar import inbound
@@ -30,11 +29,11 @@ def run() -> list[Row]:
             assert broken() == [], broken()
         plain.append(plain_drain.rate(_stored(shop, PLAIN, f"PL{number}-")))
     return [
-        Row("a Celery task an event, ORM saves, two processes, events/s", _told(plain)),
-        Row("the drain, one event a transaction, events/s", _told(single)),
-        Row(f"the drain, batches of {inbound.BATCH}, one process, events/s", _told(batched)),
-        Row(f"the drain, batches of {inbound.BATCH}, two processes, events/s", _told(two)),
-        Row("the drain ÷ a Celery task an event, two processes each", _over(two, plain), "≥ 15"),
+        Row("a Celery task an event, ORM saves, two processes, events/s", told(plain)),
+        Row("the drain, one event a transaction, events/s", told(single)),
+        Row(f"the drain, batches of {inbound.BATCH}, one process, events/s", told(batched)),
+        Row(f"the drain, batches of {inbound.BATCH}, two processes, events/s", told(two)),
+        Row("the drain ÷ a Celery task an event, two processes each", over(two, plain), "≥ 15"),
     ]
 
 
@@ -74,12 +73,3 @@ def _drain(start: Barrier, done: Barrier) -> None:
     while inbound.drain_batch():
         pass
     done.wait(300)
-
-
-def _told(rates: list[float]) -> str:
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
-
-
-def _over(ours: list[float], peers: list[float]) -> str:
-    ratios = [mine / peer for mine, peer in zip(ours, peers, strict=True)]
-    return f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"

@@ -100,21 +100,25 @@ def arrive(circles: list[Circle], count: int) -> None:
     """Returns that wait for a decision, at every shop in turn."""
     print(f"… {count} returns arrive at {len(circles)} shops", flush=True)
     for number in range(count):
-        circle = circles[number % len(circles)]
-        domain = circle.shop.domain
-        made = circle.narvar.create_rma(domain, status="delivered_to_retailer", send=False)
-        headers, body = circle.narvar.webhook(domain, made["rma_number"])
-        inbox.store(
-            inbox.Delivery(
-                shop_id=circle.shop.pk,
-                body=body,
-                headers={},
-                webhook_id=headers["X-Narvar-Webhook-Id"],
-                sender_timestamp=headers["X-Narvar-Timestamp"],
-            )
-        )
+        store_one(circles[number % len(circles)])
     circles[0].drain()
     assert Rma.objects.count() == count
+
+
+def store_one(circle: Circle) -> None:
+    """A return that Narvar knows, and its webhook in our inbox."""
+    domain = circle.shop.domain
+    made = circle.narvar.create_rma(domain, status="delivered_to_retailer", send=False)
+    headers, body = circle.narvar.webhook(domain, made["rma_number"])
+    inbox.store(
+        inbox.Delivery(
+            shop_id=circle.shop.pk,
+            body=body,
+            headers={},
+            webhook_id=headers["X-Narvar-Webhook-Id"],
+            sender_timestamp=headers["X-Narvar-Timestamp"],
+        )
+    )
 
 
 class Clerks:

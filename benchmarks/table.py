@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import statistics
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,3 +52,14 @@ def machine() -> dict[str, object]:
         "django": django.get_version(),
         "postgresql": server,
     }
+
+
+def told(measured: list[float], digits: int = 0) -> str:
+    """The median, and from where to where."""
+    low, middle, high = min(measured), statistics.median(measured), max(measured)
+    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+def over(ours: list[float], peers: list[float], digits: int = 1) -> str:
+    """The ratio of what was measured in the same round."""
+    return told([mine / peer for mine, peer in zip(ours, peers, strict=True)], digits)

@@ -97,15 +97,15 @@ class Circle:
 
 def close_circle(narvar: Simulator) -> Circle:
     narvar.change_settings(webhooks_on=False)
-    return _connect(narvar, DOMAIN, "wanda")
+    return connect_to(narvar, DOMAIN, "wanda")
 
 
 def connect_second(circle: Circle, domain: str, *, person: str = "wendy") -> Circle:
     """Another shop at the same Narvar, with a person of its own."""
-    return _connect(circle.narvar, domain, person)
+    return connect_to(circle.narvar, domain, person)
 
 
-def _connect(narvar: Simulator, domain: str, person: str) -> Circle:
+def connect_to(narvar: Simulator, domain: str, person: str) -> Circle:
     narvar.add_shop(domain, username=USERNAME, password=PASSWORD)
     door = connect(
         Details(

@@ -61,10 +61,10 @@ class Stack:
         self.start_worker()
         self.start_beat()
 
-    def start_web(self) -> None:
+    def start_web(self, *, workers: int = 1) -> None:
         python = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
-        threads = ["--workers", "1", "--blocking-threads", "4", "--log-level", "warning"]
-        self._run("web", ["granian", *python, *threads, "returns_ops.wsgi:application"])
+        threads = ["--workers", str(workers), "--blocking-threads", "4", "--log-level", "warning"]
+        self.run("web", ["granian", *python, *threads, "returns_ops.wsgi:application"])
         self._wait_for_web()
 
     def start_worker(
@@ -72,11 +72,11 @@ class Stack:
     ) -> None:
         work = ["-Q", queues, "-c", str(processes)]
         quiet = ["--without-mingle", "--without-gossip", "-l", "warning", "-n", f"{name}@%h"]
-        self._run(name, ["celery", "-A", "returns_ops.celery", "worker", *work, *quiet])
+        self.run(name, ["celery", "-A", "returns_ops.celery", "worker", *work, *quiet])
 
     def start_beat(self) -> None:
         schedule = ["-s", str(self.var / "beat"), "--pidfile", str(self.var / "beat.pid")]
-        self._run("beat", ["celery", "-A", "returns_ops.celery", "beat", *schedule])
+        self.run("beat", ["celery", "-A", "returns_ops.celery", "beat", *schedule])
 
     def kill(self, name: str) -> None:
         """As a power cut would: the whole group, at once."""
@@ -101,12 +101,13 @@ class Stack:
         if self.running[name].poll() is None:
             os.killpg(self.running[name].pid, number)
 
-    def _run(self, name: str, arguments: list[str]) -> None:
+    def run(self, name: str, arguments: list[str], **variables: str) -> None:
+        """`python -m` with these arguments; `variables` beside those of all."""
         with (self.var / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self._environment() | variables,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -63,6 +63,7 @@ def answer(narvar: Narvar, method: str, target: str, headers: dict[str, str], ra
         record.number = narvar.world.next_number()
         narvar.world.requests.append(record)
     quota, found = _answer(narvar, record, headers, raw)
+    time.sleep(narvar.settings.answer_seconds)
     all_headers = quota.headers() | found.headers
     record.status = found.status if found.arrives else None
     return found.but(headers={name: value for name, value in all_headers.items() if value})

@@ -11,6 +11,8 @@ from tests.narvar_simulator.records import Json
 class Settings:
     # Money.
     refund_delay: float = 0.2
+    # How long each call waits for its answer, whatever it says.
+    answer_seconds: float = 0.0
     # Memory of call_reference_id: what a repeat is answered, and for how long ids are known.
     repeat_status: int = 201
     forget_call_ids_after: float | None = None
