@@ -14,7 +14,18 @@ django.setup()
 
 from django.core.management import call_command
 
-from benchmarks import apart, door, drain, drain_among, lists, pages, scan, way_out, working_day
+from benchmarks import (
+    apart,
+    door,
+    drain,
+    drain_among,
+    growing_old,
+    lists,
+    pages,
+    scan,
+    way_out,
+    working_day,
+)
 from benchmarks.table import Row, keep, show
 
 BENCHMARKS = {
@@ -27,6 +38,7 @@ BENCHMARKS = {
     "way_out": way_out.run,
     "working_day": working_day.run,
     "apart": apart.run,
+    "growing_old": growing_old.run,  # last: it leaves an hour of events
 }
 
 FAILED = "failed"

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -29,6 +30,17 @@ from returns_ops.messaging.models import (
 from returns_ops.narvar import silence
 
 NEWEST = 10_000
+
+_DEAD = """
+SELECT relname, n_dead_tup FROM pg_stat_user_tables
+WHERE relname IN ('messaging_event', 'messaging_command', 'returns_rma', 'returns_workcount')
+"""
+# Of others than this role only with pg_read_all_stats.
+_LONGEST = """
+SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)
+FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 _DOOR = Histogram(
     "returns_ops_door_seconds",
@@ -61,8 +73,22 @@ def _counted() -> Iterable[tuple[str, str, Labels, Rows]]:
     yield from _commands()
     beats = Heartbeat.objects.values_list("name").annotate(age=Now() - F("seen_at"))
     yield "heartbeat_age_seconds", "Since a part was last seen alive", ("name",), beats
+    yield from _database()
     words = "For how long the oldest of a kind should have been gone"
     yield "retention_overdue_seconds", words, ("kind",), retention.overdue()
+
+
+def _database() -> Iterable[tuple[str, str, Labels, Rows]]:
+    words = "Rows that no longer count and still take room, in the hot tables"
+    yield "dead_rows", words, ("table",), _rows(_DEAD)
+    words = "For how long the oldest transaction goes on: nothing that died since is cleared away"
+    yield "longest_transaction_seconds", words, (), _rows(_LONGEST)
+
+
+def _rows(sql: str) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return list(cursor.fetchall())
 
 
 def _events() -> Iterable[tuple[str, str, Labels, Rows]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import LazySettings
 from django.db import connection
@@ -111,6 +112,18 @@ def test_the_age_of_each_heartbeat_is_told(db: None) -> None:
     assert number("heartbeat_age_seconds", name="door") == pytest.approx(90, abs=5)
 
 
+def test_who_reads_for_long_is_seen_and_what_cannot_be_cleared_away(db: None) -> None:
+    given = connection.get_connection_params()
+    names = {"host", "port", "user", "password", "dbname"}
+    with psycopg.connect(**{name: given[name] for name in names & given.keys()}) as reader:
+        reader.execute("SELECT pg_sleep(0.05)")
+        reading = number("longest_transaction_seconds")
+
+    assert reading is not None
+    assert reading >= 0.05
+    assert number("dead_rows", table="messaging_event") is not None
+
+
 def test_the_door_counts_its_answers_and_their_time(shop: Shop) -> None:
     path = issue_webhook_credential(shop).webhook_url.partition("localhost:")[2].partition("/")[2]
     before = number("door_seconds_count", status="401") or 0
@@ -136,7 +149,7 @@ def test_a_scrape_costs_the_same_whatever_the_number_of_shops(
     for _ in range(5):
         make_event(make_shop())
 
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         metrics.text()
 
 
