@@ -98,7 +98,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
 
 class Membership(models.Model):
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", db_index=False)
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
 
@@ -121,7 +121,9 @@ class Membership(models.Model):
 class AuditEntry(models.Model):
     """Who did what, and with which right. The database refuses to change or delete a row."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, null=True, related_name="audit_entries")
+    shop = models.ForeignKey(
+        Shop, models.PROTECT, null=True, related_name="audit_entries", db_index=False
+    )
     at = models.DateTimeField(auto_now_add=True)
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     action = models.CharField(max_length=64)

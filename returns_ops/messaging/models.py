@@ -27,7 +27,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """One webhook delivery as received. The bytes are never changed."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="events", db_index=False)
     dedup_key = models.BinaryField(max_length=32, help_text="sha256(webhook id, sha256(body))")
     webhook_id = models.TextField(blank=True)
     topic = models.TextField(blank=True)
@@ -136,7 +136,7 @@ class CommandQuerySet(models.QuerySet["Command"]):
 class Command(models.Model):
     """One call we owe Narvar. What is sent is frozen at creation; a trigger refuses changes."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="commands")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="commands", db_index=False)
     subject = models.CharField(
         max_length=255, help_text="What it is about: an RMA number, `location 7`, `order 1001`"
     )
@@ -154,7 +154,9 @@ class Command(models.Model):
     cap = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     currency = models.CharField(max_length=3, blank=True)
     submission_token = models.UUIDField(unique=True)
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="commands_requested")
+    requested_by = models.ForeignKey(
+        User, models.PROTECT, related_name="commands_requested", db_index=False
+    )
     approved_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="commands_approved"
     )
@@ -295,7 +297,7 @@ class AttemptOutcome(models.TextChoices):
 class Attempt(models.Model):
     """One try of a command: inserted before the call, finished once after it."""
 
-    command = models.ForeignKey(Command, models.PROTECT, related_name="attempts")
+    command = models.ForeignKey(Command, models.PROTECT, related_name="attempts", db_index=False)
     number = models.PositiveSmallIntegerField()
     call_reference_id = models.UUIDField()
     body_sha256 = models.BinaryField(max_length=32)
@@ -331,10 +333,15 @@ class ReplayJob(models.Model):
         DONE = "done", "Done"
         STOPPED = "stopped", "Stopped"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replays")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="replays", db_index=False)
     # Which: one event, or the dead or set aside of one reason, or a time; all that is given.
     event = models.ForeignKey(
-        Event, models.DO_NOTHING, null=True, db_constraint=False, related_name="replays"
+        Event,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="replays",
+        db_index=False,
     )
     reason = models.CharField(max_length=64, blank=True)
     since = models.DateTimeField(null=True)

@@ -100,7 +100,7 @@ class WebhookCredential(models.Model):
 class ShopRhythm(models.Model):
     """How many events a shop sent in an hour: what the usual gap is computed from."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField(help_text="Its beginning")
     events = models.PositiveIntegerField()
     last_event = models.BigIntegerField(help_text="The newest event that is counted")

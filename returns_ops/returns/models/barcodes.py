@@ -8,7 +8,7 @@ from returns_ops.accounts.models import Shop, User
 class Barcode(models.Model):
     """What a code on a product means in a shop, as somebody said at a bench: Narvar tells none."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="barcodes")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="barcodes", db_index=False)
     code = models.CharField(
         max_length=64, help_text="An EAN or UPC with all 14 digits; any other code as scanned"
     )

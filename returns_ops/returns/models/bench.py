@@ -12,7 +12,7 @@ from returns_ops.returns.states import Decision
 class BoxArrival(models.Model):
     """A box of this return stood at our dock: our own scan, not the carrier's word."""
 
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="arrivals")
+    rma = models.ForeignKey(Rma, models.CASCADE, related_name="arrivals", db_index=False)
     package = models.ForeignKey(
         Package, models.PROTECT, null=True, related_name="arrivals", help_text="Which box, if told"
     )
@@ -109,14 +109,13 @@ class Scan(models.Model):
     said = models.TextField(blank=True)
     rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="scans")
     line = models.ForeignKey(ReceiptLine, models.SET_NULL, null=True, related_name="scans")
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     bench = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [
             models.Index(fields=["by", "-id"], name="scan_of_person"),
-            models.Index(fields=["at"], name="scan_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -126,8 +125,10 @@ class Scan(models.Model):
 class Viewing(models.Model):
     """Who has a return, or a parcel, on the screen. After half a minute a row means nothing."""
 
-    rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="viewings")
-    parcel = models.ForeignKey("Parcel", models.CASCADE, null=True, related_name="viewings")
+    rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="viewings", db_index=False)
+    parcel = models.ForeignKey(
+        "Parcel", models.CASCADE, null=True, related_name="viewings", db_index=False
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
     editing = models.BooleanField(default=False)
     seen_at = models.DateTimeField(db_default=Now())

@@ -16,7 +16,7 @@ class BulkJob(models.Model):
         DONE = "done", "Every case had its turn"
         STOPPED = "stopped", "Stopped"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="bulk_jobs")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="bulk_jobs", db_index=False)
     action = models.CharField(max_length=32)
     arguments = models.JSONField(default=dict)
     selection = models.CharField(
@@ -74,14 +74,16 @@ class BulkRow(models.Model):
         REFUSED = "refused", "Refused"
         LEFT = "left", "Not done: the job was stopped"
 
-    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="rows")
+    job = models.ForeignKey(BulkJob, models.CASCADE, related_name="rows", db_index=False)
     case = models.ForeignKey(Case, models.PROTECT, related_name="+")
     case_version = models.PositiveIntegerField()
     rma_version = models.PositiveIntegerField(null=True)
     submission_token = models.UUIDField(unique=True)
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     said = models.TextField(blank=True, help_text="What came of it, in words")
-    command = models.ForeignKey(Command, models.PROTECT, null=True, related_name="+")
+    command = models.ForeignKey(
+        Command, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     at = models.DateTimeField(null=True)
 
     class Meta:

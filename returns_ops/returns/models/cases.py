@@ -19,8 +19,10 @@ class Case(models.Model):
     """
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="cases")
-    rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="cases")
-    parcel = models.ForeignKey(Parcel, models.CASCADE, null=True, related_name="cases")
+    rma = models.ForeignKey(Rma, models.CASCADE, null=True, related_name="cases", db_index=False)
+    parcel = models.ForeignKey(
+        Parcel, models.CASCADE, null=True, related_name="cases", db_index=False
+    )
     cause = models.CharField(max_length=20, choices=Cause)
     state = models.CharField(max_length=8, choices=CaseState, default=CaseState.OPEN)
     text = models.TextField(help_text="Why it is here, in a sentence")
@@ -145,7 +147,7 @@ class CaseEvent(models.Model):
         EDITED = "edited", "Findings edited"
         ACTED = "acted", "Acted"
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="history")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="history", db_index=False)
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="+")
     cause = models.CharField(max_length=20, choices=Cause)
     at = models.DateTimeField(db_default=Now())
@@ -177,7 +179,7 @@ class CaseWatch(models.Model):
     """Somebody wants to hear of a case without owning it."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="watches")
-    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     since = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -190,7 +192,7 @@ class CaseWatch(models.Model):
 class CaseCount(models.Model):
     """How many unresolved cases there are, as a sum of deltas that a trigger writes."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
     cause = models.CharField(max_length=20)
     state = models.CharField(max_length=8)
     owner = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")

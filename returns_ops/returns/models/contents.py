@@ -12,7 +12,7 @@ from returns_ops.returns.models.rma import Rma
 class RmaItem(models.Model):
     """One line of an RMA. A line that vanished from a newer snapshot is marked, not deleted."""
 
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="items")
+    rma = models.ForeignKey(Rma, models.CASCADE, related_name="items", db_index=False)
     line_key = models.CharField(
         max_length=300, help_text="What names this line in every snapshot: item id, else SKU"
     )
@@ -50,7 +50,7 @@ class RmaItem(models.Model):
 
 
 class Package(models.Model):
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="packages")
+    rma = models.ForeignKey(Rma, models.CASCADE, related_name="packages", db_index=False)
     package_key = models.CharField(max_length=300)
     position = models.PositiveSmallIntegerField()
     letter = models.TextField(blank=True)
@@ -94,7 +94,7 @@ class Transaction(models.Model):
     """Money that moved, as Narvar told it. Only ever added; each can confirm one command."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="transactions")
-    rma = models.ForeignKey(Rma, models.PROTECT, related_name="transactions")
+    rma = models.ForeignKey(Rma, models.PROTECT, related_name="transactions", db_index=False)
     narvar_id = models.CharField(max_length=255)
     amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     currency = models.CharField(max_length=8, blank=True)

@@ -87,7 +87,7 @@ class Playbook(models.Model):
     With a fingerprint it is about one group of a cause.
     """
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="playbooks")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="playbooks", db_index=False)
     cause = models.CharField(max_length=20, choices=Cause)
     fingerprint = models.CharField(max_length=16, blank=True)
     number = models.PositiveIntegerField(help_text="1 for the first edit")
@@ -109,9 +109,14 @@ class Playbook(models.Model):
 class SavedView(models.Model):
     """A list under a name: the query string is all of it."""
 
-    owner = models.ForeignKey(User, models.CASCADE, related_name="+")
+    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     shop = models.ForeignKey(
-        Shop, models.CASCADE, null=True, related_name="+", help_text="Shared with whom works here"
+        Shop,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="Shared with whom works here",
+        db_index=False,
     )
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=500)
@@ -133,7 +138,7 @@ class SavedView(models.Model):
 class Macro(models.Model):
     """Several steps under one name. Each is {"do": …} with what it needs; see `macros.py`."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="macros")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="macros", db_index=False)
     name = models.CharField(max_length=60)
     causes = ArrayField(
         models.CharField(max_length=20, choices=Cause),
@@ -166,7 +171,7 @@ class Notice(models.Model):
         LATE = "late", "About to be late"
         WATCHED = "watched", "Changed"
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="notices")
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices", db_index=False)
     case = models.ForeignKey(Case, models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=9, choices=Kind)
     text = models.CharField(max_length=300)

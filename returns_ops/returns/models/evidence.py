@@ -18,7 +18,7 @@ class Parcel(models.Model):
         MATCHED = "matched", "Matched"
         CLOSED = "closed", "Closed without match"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="parcels")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="parcels", db_index=False)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     carrier = models.CharField(max_length=64, blank=True)
     tracking_number = models.CharField(max_length=255, blank=True)
@@ -132,8 +132,10 @@ class Photo(models.Model):
     """Evidence. The picture is stored as we re-encoded it, under the hash of those bytes."""
 
     shop = models.ForeignKey(Shop, models.PROTECT, related_name="photos")
-    rma = models.ForeignKey(Rma, models.PROTECT, null=True, related_name="photos")
-    parcel = models.ForeignKey(Parcel, models.PROTECT, null=True, related_name="photos")
+    rma = models.ForeignKey(Rma, models.PROTECT, null=True, related_name="photos", db_index=False)
+    parcel = models.ForeignKey(
+        Parcel, models.PROTECT, null=True, related_name="photos", db_index=False
+    )
     line = models.ForeignKey(ReceiptLine, models.SET_NULL, null=True, related_name="photos")
     file = models.FileField(max_length=200)
     sha256 = models.BinaryField(max_length=32)

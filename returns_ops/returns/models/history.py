@@ -15,7 +15,7 @@ class RmaEvent(models.Model):
         PERSON = "person", "Person"
         SYSTEM = "system", "System"
 
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="history")
+    rma = models.ForeignKey(Rma, models.CASCADE, related_name="history", db_index=False)
     at = models.DateTimeField(db_default=Now())
     source = models.CharField(max_length=8, choices=Source)
     verb = models.CharField(max_length=32, help_text="snapshot, approve, accepted, confirmed…")

@@ -15,10 +15,10 @@ class SearchToken(models.Model):
         TAIL = "tail", "End of a tracking number"
         SKU = "sku", "SKU"
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
     token = models.CharField(max_length=255)
-    rma = models.ForeignKey(Rma, models.CASCADE, related_name="tokens")
+    rma = models.ForeignKey(Rma, models.CASCADE, related_name="tokens", db_index=False)
 
     class Meta:
         constraints = [
@@ -43,7 +43,7 @@ class WorkCount(models.Model):
     periodic job folds the rows into one.
     """
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="work_counts")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="work_counts", db_index=False)
     work = models.CharField(max_length=16)
     delta = models.IntegerField()
 

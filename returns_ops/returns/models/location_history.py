@@ -15,13 +15,17 @@ class LocationChange(models.Model):
         FILE = "file", "CSV file"
         NARVAR = "narvar", "Narvar"
 
-    location = models.ForeignKey(ReturnLocation, models.PROTECT, related_name="history")
+    location = models.ForeignKey(
+        ReturnLocation, models.PROTECT, related_name="history", db_index=False
+    )
     at = models.DateTimeField(db_default=Now())
     source = models.CharField(max_length=8, choices=Source)
     verb = models.CharField(max_length=32, help_text="created, saved, removed, followed, undone…")
     text = models.TextField(help_text="One sentence for a person")
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    command = models.ForeignKey(Command, models.PROTECT, null=True, related_name="+")
+    command = models.ForeignKey(
+        Command, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     version = models.PositiveIntegerField(help_text="Of the location, afterwards")
     changes = models.JSONField(default=dict, help_text="field: [before, after]")
     facts = models.JSONField(default=dict, help_text="The whole location, afterwards")

@@ -16,7 +16,7 @@ class LocationImport(models.Model):
         DONE = "done", "Done"
         STOPPED = "stopped", "Stopped"
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="location_imports")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="location_imports", db_index=False)
     file_name = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.PREVIEW)
     started_by = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -64,7 +64,7 @@ class LocationImportRow(models.Model):
         REFUSED = "refused", "Not done"
         SKIPPED = "skipped", "Nothing to do"
 
-    job = models.ForeignKey(LocationImport, models.CASCADE, related_name="rows")
+    job = models.ForeignKey(LocationImport, models.CASCADE, related_name="rows", db_index=False)
     line = models.PositiveIntegerField(help_text="In the file; 1 is its heading")
     values = models.JSONField(help_text="As the file says")
     wanted = models.JSONField(default=dict, help_text="The location it makes, in our words")
@@ -76,7 +76,9 @@ class LocationImportRow(models.Model):
     version = models.PositiveIntegerField(default=0, help_text="Of the location, as compared")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     result = models.TextField(blank=True, help_text="Why it was not done, for a person")
-    command = models.ForeignKey(Command, models.PROTECT, null=True, related_name="+")
+    command = models.ForeignKey(
+        Command, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     done_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -25,7 +25,7 @@ class Rma(models.Model):
     no snapshot touches it. Money is in major units.
     """
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="rmas")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="rmas", db_index=False)
     rma_number = models.CharField(max_length=255)
 
     narvar_status = models.TextField()

@@ -40,7 +40,7 @@ class BenchRules(models.Model):
 class Grade(models.Model):
     """A condition in which goods come back, in the shop's words."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="grades")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="grades", db_index=False)
     code = models.CharField(max_length=16)
     name = models.CharField(max_length=60)
     bad = models.BooleanField(default=False, help_text="May need a photo and a note")
@@ -59,7 +59,7 @@ class Grade(models.Model):
 class DecisionReason(models.Model):
     """A reason to choose from, for decisions that need one."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="decision_reasons")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="decision_reasons", db_index=False)
     decision = models.CharField(
         max_length=32, choices=[*Decision.choices, ("partial", "Partial refund")]
     )
@@ -86,7 +86,7 @@ class RefundLimit(models.Model):
         *((one.value, one.label) for one in (Role.WAREHOUSE, Role.AGENT, Role.APPROVER)),
         (EVERYBODY, "Everybody of the shop, together"),
     )
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="refund_limits")
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="refund_limits", db_index=False)
     role = models.CharField(max_length=16, choices=ROLES)
     currency = models.CharField(max_length=3, help_text="ISO 4217, upper case")
     each = models.DecimalField(
