@@ -219,6 +219,7 @@ SELDOM = {
     "case_event_skips": "Work next passes over what its person skipped",
     "case_wakes": "the sleepers whose time has come; while none sleeps, another serves as well",
     "location_import_newest": "the screen of imports, for who manages locations",
+    "narvar_webhookcredential_shop_id_fb6f8017": "who may knock at a shop; a shop has two",
     "narvar_outage_ended_at": "whether there was an outage lately; a row for each outage",
     "photo_by_content": "whether another photo shows the same file, when one is removed",
     "returns_receiptline_command_id_d7775685": "the lines of a command that is confirmed",
