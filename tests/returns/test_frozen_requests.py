@@ -8,15 +8,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from returns_ops.accounts.models import Shop
 from returns_ops.messaging.models import Command, CommandState
 from returns_ops.narvar import decisions
-from tests.returns.asking import Team, ask, everything, make_return, make_team
-
-
-@pytest.fixture
-def team(shop: Shop) -> Team:
-    return make_team(shop)
+from tests.returns.asking import Team, ask, everything, make_return
 
 
 @pytest.fixture

@@ -21,14 +21,9 @@ from returns_ops.returns.models import RefundLimit, Rma
 from returns_ops.returns.transitions import NeedsSecondPerson
 from returns_ops.returns.transitions.approval import facts_hash
 from tests.builders import give_role, make_command, make_item, make_rma, make_shop, make_staff
-from tests.returns.asking import Team, ask, decide, everything, limit, make_return, make_team
+from tests.returns.asking import Team, ask, decide, everything, limit, make_return
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def team(shop: Shop) -> Team:
-    return make_team(shop)
 
 
 def refund(team: Team, amount: str) -> Command:
