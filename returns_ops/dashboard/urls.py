@@ -118,6 +118,7 @@ urlpatterns = [
     path("rmas/ask/", asking.rmas_ask, name="rmas_ask"),
     path("rmas/<str:shop>/<path:rma_number>/refresh/", asking.rma_refresh, name="rma_refresh"),
     path("rmas/<str:shop>/<path:rma_number>/approve/", decisions.rma_approve, name="rma_approve"),
+    path("rmas/<str:shop>/<path:rma_number>/below/", rmas.rma_below, name="rma_below"),
     path("rmas/<str:shop>/<path:rma_number>/receive/", receiving.rma_receive, name="rma_receive"),
     path(
         "rmas/<str:shop>/<path:rma_number>/items/<int:item_id>/",

@@ -55,7 +55,8 @@ def limits_of(
     if user.by_badge and Role.APPROVER in held:
         held = held - {Role.APPROVER.value} | {Role.AGENT.value}
     counting = [Role(role) for role in held if role in EACH]
-    own = {row.role: row for row in RefundLimit.objects.filter(shop=shop, currency=currency)}
+    rows = RefundLimit.objects.filter(shop=shop, currency=currency)
+    own = {row.role: row for row in rows.order_by()}
     of_shop = own.get(RefundLimit.EVERYBODY)
     return Limits(
         each=each_of(own, counting, currency),

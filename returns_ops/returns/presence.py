@@ -31,7 +31,9 @@ def others(thing: Rma | Parcel, user: User) -> list[Viewing]:
     """The people of the last half minute but this one, each with `user`; writers first."""
     of_it = {_name_of(thing): thing}
     recent = Viewing.objects.filter(**of_it, seen_at__gt=Now() - LIFE).exclude(user=user)
-    return list(recent.select_related("user").order_by("-editing", "user__username"))
+    recent = recent.select_related("user").order_by("-editing", "user__username")
+    names = ("username", "first_name", "last_name")
+    return list(recent.only("editing", *(f"user__{name}" for name in names)))
 
 
 def forget_old() -> int:

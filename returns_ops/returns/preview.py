@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Self
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -48,6 +49,12 @@ class Wanted:
     partial_amount: Decimal | None = None
 
 
+def commands_about(rma: Rma) -> QuerySet[Command]:
+    """Newest first."""
+    commands = Command.objects.about(rma.shop_id, rma.rma_number).defer("body")
+    return commands.select_related("requested_by").order_by("-id")
+
+
 class Bundle:
     """All rows that a decision about one RMA depends on, each read once and only when needed."""
 
@@ -77,6 +84,17 @@ class Bundle:
     @cached_property
     def packages(self) -> list[Package]:
         return [one for one in self.rma.packages.all() if one.removed_at is None]
+
+    @cached_property
+    def commands(self) -> list[Command]:
+        """Newest first, each with who asked for it."""
+        return list(commands_about(self.rma))
+
+    @cached_property
+    def newest(self) -> int:
+        """The id of the last thing that happened to it; 0: nothing yet."""
+        ids = self.rma.history.order_by("-pk").values_list("pk", flat=True)
+        return ids.first() or 0
 
     @cached_property
     def open_commands(self) -> list[Command]:

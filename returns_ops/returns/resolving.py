@@ -53,6 +53,7 @@ class Hit(NamedTuple):
     rma_id: int
     kind: str
     word: str
+    shop_id: int
 
 
 class Boxed(NamedTuple):
@@ -102,7 +103,9 @@ def _hits(words: Sequence[str], shops: Collection[Shop]) -> list[Hit]:
     # One slice per shop and word: each is a walk from the end of an index, however often the
     # word occurs. With `IN`, a SKU would gather every RMA that ever had it.
     wanted = dict.fromkeys([*words, *(boxed.number for boxed in _boxed(words))])
-    tokens = SearchToken.objects.order_by("-rma_id").values_list("rma_id", "kind", "token")
+    tokens = SearchToken.objects.order_by("-rma_id").values_list(
+        "rma_id", "kind", "token", "shop_id"
+    )
     slices = [tokens.filter(shop=shop, token=word)[:LOOKED_AT] for shop in shops for word in wanted]
     if not slices:
         return []
@@ -127,9 +130,13 @@ def _by_kind(hits: Sequence[Hit], words: Sequence[str], kind: str) -> Resolution
 
 def _in_order(hits: Sequence[Hit], kind: str) -> list[Rma]:
     """The RMAs of these hits, open and new ones first, one more than are shown."""
-    if not hits:
+    ids = {hit.rma_id for hit in hits}
+    if not ids:
         return []
-    rmas = Rma.objects.filter(pk__in={hit.rma_id for hit in hits})
+    if len(ids) == 1 and kind != SearchToken.Kind.SKU:
+        # Whoever opens it reads it under its lock: the rest is read only if it is asked for.
+        return [Rma.from_db("default", ["id", "shop_id"], [hits[0].rma_id, hits[0].shop_id])]
+    rmas = Rma.objects.filter(pk__in=ids)
     if kind == SearchToken.Kind.SKU:
         rmas = rmas.filter(work__in=OPEN_WORK)
     done_last = Case(When(work=Work.DONE, then=1), default=0)

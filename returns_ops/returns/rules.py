@@ -45,7 +45,8 @@ def rules_of(shop: Shop) -> BenchRules:
 
 
 def grades_of(shop: Shop) -> list[GradeRule]:
-    own = [GradeRule(row.code, row.name, row.bad) for row in Grade.objects.filter(shop=shop)]
+    rows = Grade.objects.filter(shop=shop).order_by("position", "code")
+    own = [GradeRule(*row) for row in rows.values_list("code", "name", "bad")]
     return own or [GradeRule(*row) for row in GRADES]
 
 
@@ -53,8 +54,9 @@ def reasons_of(shop: Shop) -> dict[str, list[str]]:
     """decision (or `partial`): its reasons. A shop replaces the list of a decision, not all."""
     found = {decision: list(texts) for decision, texts in REASONS.items()}
     own: dict[str, list[str]] = {}
-    for row in DecisionReason.objects.filter(shop=shop):
-        own.setdefault(row.decision, []).append(row.text)
+    rows = DecisionReason.objects.filter(shop=shop).order_by("decision", "position", "id")
+    for decision, text in rows.values_list("decision", "text"):
+        own.setdefault(decision, []).append(text)
     return found | own
 
 

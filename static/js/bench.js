@@ -150,10 +150,16 @@
   };
   const push = (one) => { queue.push(one); keep(); pump(); };
   addEventListener("online", pump);
-  body.addEventListener("scanned", ({ detail: { result, said } }) => {
+  // The address follows after the return is painted: history costs the browser more than a scan should.
+  const arrive = (url) => requestAnimationFrame(() => setTimeout(() => {
+    history.replaceState({ htmx: true }, "");
+    history.pushState({ htmx: true }, "", url);
+  }));
+  body.addEventListener("scanned", ({ detail: { result, said, url } }) => {
     const right = ["opened", "counted", "command"].includes(result);
     heard = true;
     if (result === "opened") elsewhere = null;
+    if (url) arrive(url);
     tell(right ? "right" : "wrong", right ? said : said + unpress());
   });
   body.addEventListener("decided", ({ detail }) => tell("done", detail.said));

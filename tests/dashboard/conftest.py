@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.returns.models import Case, Parcel, ReturnLocation, Rma, SearchToken
+from returns_ops.returns.models import Case, Parcel, ReturnLocation, Rma, RmaItem, SearchToken
 from returns_ops.returns.states import Work
 from tests.builders import (
     lift_limits,
@@ -47,6 +48,18 @@ def rma(shop: Shop) -> Rma:
     make_item(rma)
     make_package(rma)
     return rma
+
+
+@pytest.fixture
+def item(rma: Rma) -> RmaItem:
+    """Three socks of the return, so that it is three socks and a jacket."""
+    make_token(rma, rma.rma_number)
+    make_token(rma, "SOCKS", SearchToken.Kind.SKU)
+    item = make_item(rma, "SOCKS", quantity=3, unit_final=Decimal("8.00"))
+    Rma.objects.filter(pk=rma.pk).update(
+        estimated_refund=Decimal("73.99"), first_cap=Decimal("73.99")
+    )
+    return item
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The jobs of the bench in a real browser, counted in scans and keys."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -105,14 +106,31 @@ def test_one_item_is_two_scans_and_one_key(hands: Hands, shop: Shop) -> None:
 
 
 def test_with_gloves_it_is_three_scans(hands: Hands, shop: Shop) -> None:
+    """And the other cards press what they name."""
     returned(shop, "RM-2001", ("JACKET-M", 1, "49.99"))
+    returned(shop, "RM-2002", ("CAP", 2, "25.50"))
+    returned(shop, "RM-2003", ("SOCKS", 2, "8.00"))
+    page = hands.page
 
     hands.scan("RM-2001", "RM-2001 opened")
     hands.scan("JACKET-M", "1 more")
     hands.scan("CMD:APPROVE")
 
-    expect(hands.page.locator("#tracker")).to_contain_text("Held")
+    expect(page.locator("#tracker")).to_contain_text("Held")
     assert hands.counted == (3, 0)
+    hands.scan("CMD:HOLD")
+    expect(page.get_by_role("button", name="Release", exact=True).last).to_be_visible()
+    hands.scan("CMD:UNDO")
+    expect(page.locator("#tracker")).to_contain_text("Undone")
+    hands.scan("CMD:NEXT")
+    expect(page).to_have_url(re.compile("/scan/$"))
+    hands.scan("RM-2002", "RM-2002 opened")
+    hands.scan("CMD:ALL")
+    expect(page.locator("#bench .progress")).to_contain_text("2 of 2")
+    hands.scan("RM-2003", "RM-2003 opened")
+    hands.scan("SOCKS", "1 more")
+    hands.scan("CMD:MISSING")
+    expect(page.locator("#decision")).to_contain_text("1 unit will be told as missing")
 
 
 def test_the_carriers_label_opens_it_as_well(hands: Hands, shop: Shop) -> None:

@@ -1,6 +1,5 @@
 """The bench by plain forms: every button works without JavaScript, and says what it did."""
 
-import json
 import uuid
 from decimal import Decimal
 
@@ -8,7 +7,6 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
@@ -25,51 +23,17 @@ from returns_ops.returns.models import (
 )
 from returns_ops.returns.states import NarvarStatus, Receipt, Work
 from tests.builders import (
-    make_command,
     make_item,
     make_package,
-    make_receipt_line,
-    make_rma,
-    make_shop,
     make_staff,
     make_token,
 )
-
-HTMX = {"HX-Request": "true"}
+from tests.dashboard.at_the_bench import act, entered, scan
 
 
 @pytest.fixture(autouse=True)
 def _held(settings: LazySettings) -> None:
     settings.HOLD_SECONDS = 60
-
-
-@pytest.fixture
-def item(rma: Rma) -> RmaItem:
-    """Three socks of the return, so that it is three socks and a jacket."""
-    make_token(rma, rma.rma_number)
-    make_token(rma, "SOCKS", SearchToken.Kind.SKU)
-    item = make_item(rma, "SOCKS", quantity=3, unit_final=Decimal("8.00"))
-    Rma.objects.filter(pk=rma.pk).update(
-        estimated_refund=Decimal("73.99"), first_cap=Decimal("73.99")
-    )
-    return item
-
-
-def scan(client: Client, code: str, rma: Rma | None = None, **fields: object) -> str:
-    given = {"code": code, "rma": rma.pk if rma else "", **fields}
-    return client.post(reverse("scan"), given, follow=True).content.decode()
-
-
-def act(client: Client, rma: Rma, what: str, **fields: object) -> str:
-    url = reverse("rma_receive", args=[rma.shop.domain, rma.rma_number])
-    return client.post(url, {"act": what, **fields}, follow=True).content.decode()
-
-
-def entered(rma: Rma) -> set[tuple[str, str, int]]:
-    lines = ReceiptLine.objects.filter(rma=rma).select_related("item")
-    return {
-        (line.item.sku if line.item else line.sku, line.decision, line.quantity) for line in lines
-    }
 
 
 def test_a_scanned_label_opens_the_return_and_notes_the_box(
@@ -170,63 +134,6 @@ def test_one_box_of_two_keeps_its_refund_for_the_last(
     assert "The return stays open for the other box." in page
 
 
-def test_an_item_is_split_with_grade_reason_and_note(
-    client: Client, rma: Rma, item: RmaItem
-) -> None:
-    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
-
-    page = client.post(
-        url,
-        {
-            "version": rma.version,
-            "quantity-approved": "1",
-            "quantity-rejected": "2",
-            "grade-rejected": "C",
-            "reason-rejected": "Worn or used",
-            "note-rejected": "<b>holes</b>",
-        },
-        follow=True,
-    ).content.decode()
-
-    assert entered(rma) == {("SOCKS", "approved", 1), ("SOCKS", "rejected", 2)}
-    assert "Worn or marked" in page
-    assert "&lt;b&gt;holes&lt;/b&gt;" in page
-
-
-@pytest.mark.parametrize(
-    ("typed", "status", "said"),
-    [
-        ({"quantity-approved": "4"}, 422, "only 3 of SOCKS are to decide"),
-        ({"quantity-approved": "-1"}, 422, "enter a whole number of units"),
-        ({"quantity-approved": "1.5"}, 422, "enter a whole number of units"),
-        ({"quantity-approved": "1000000000"}, 422, "too many units"),
-        ({"quantity-approved": "1", "grade-approved": "ZZ"}, 422, "not a grade of this shop"),
-        ({"quantity-approved": "1", "note-approved": "x" * 501}, 422, "the note is too long"),
-        ({"quantity-approved": "1", "version": "0"}, 422, "Look at what is marked"),
-        ({"quantity-approved": "1", "version": "999"}, 409, "changed while you looked"),
-    ],
-)
-@pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_wrong_split_changes_nothing_and_loses_nothing(
-    client: Client,
-    rma: Rma,
-    item: RmaItem,
-    typed: dict[str, str],
-    status: int,
-    said: str,
-    headers: dict[str, str],
-) -> None:
-    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
-    given = {"version": str(rma.version), "reason-approved": "", "note-rejected": "kept"} | typed
-
-    answer = client.post(url, given, headers=headers)
-
-    page = answer.content.decode()
-    assert (answer.status_code, said in page) == (status, True)
-    assert 'value="kept"' in page
-    assert not ReceiptLine.objects.exists()
-
-
 def test_what_is_not_in_the_return_is_kept_apart(client: Client, rma: Rma, item: RmaItem) -> None:
     page = scan(client, "X-999", rma)
     assert "X-999 is not in this return." in page
@@ -301,69 +208,11 @@ def test_all_is_here_so_narvar_hears_it_where_the_shop_wants_that(
     assert Command.objects.filter(kind="approval", state="queued").count() == 1
 
 
-def test_a_bad_grade_may_need_a_note_and_a_photo(
-    client: Client, shop: Shop, rma: Rma, item: RmaItem
-) -> None:
-    BenchRules.objects.create(shop=shop, bad_grade_needs_note=True, bad_grade_needs_photo=True)
-    RmaItem.objects.filter(rma=rma).exclude(pk=item.pk).delete()
-    url = reverse("rma_split", args=[rma.shop.domain, rma.rma_number, item.pk])
-
-    page = client.post(
-        url,
-        {"version": rma.version, "quantity-approved": "3", "grade-approved": "D"},
-        follow=True,
-    ).content.decode()
-
-    assert "“Damaged” of SOCKS needs a photo first." in page
-    assert "“Damaged” of SOCKS needs a note first." in page
-
-
-def test_several_returns_of_an_order_are_a_choice(client: Client, shop: Shop) -> None:
-    for number in ("RM-1", "RM-2"):
-        make_token(make_rma(shop, number), "70074401", SearchToken.Kind.ORDER)
-
-    page = scan(client, "#70074401")
-
-    assert "2 returns fit 70074401. Which one is it?" in page
-    chosen = Rma.objects.get(rma_number="RM-2")
-    opened = client.post(reverse("scan_open"), {"rma": chosen.pk}, follow=True)
-    assert "RM-2 opened" in opened.content.decode()
-
-
-def test_nothing_found_offers_narvar_and_the_mystery_shelf(client: Client, shop: Shop) -> None:
-    page = scan(client, "NOBODY-KNOWS")
-
-    assert "Nothing found for NOBODY-KNOWS." in page
-    assert "Ask Narvar" in page
-    assert f"{reverse('parcel_new')}?tracking=NOBODY-KNOWS" in page
-
-
-@pytest.mark.parametrize("code", ["", "   ", "x" * 4_000, "\x00\x1d", "<script>alert(1)</script>"])
-def test_no_scan_breaks_the_page(client: Client, code: str) -> None:
-    page = scan(client, code)
-
-    assert "<script>alert(1)" not in page
-    assert not ReceiptLine.objects.exists()
-
-
 @pytest.mark.parametrize("what", ["", "nonsense", "count:x", "back:9999999999999999999", "more:1"])
 def test_an_unknown_button_does_nothing(client: Client, rma: Rma, what: str) -> None:
     page = act(client, rma, what)
 
     assert "Nothing was changed." in page
-    assert not ReceiptLine.objects.exists()
-
-
-def test_a_scan_does_not_reach_into_another_shop(client: Client) -> None:
-    other = make_rma(make_shop(), "RM-9")
-    make_token(other, "RM-9")
-
-    page = scan(client, "RM-9")
-    answer = client.post(reverse("scan"), {"code": "JACKET-M", "rma": other.pk})
-
-    assert "Nothing found for RM-9." in page
-    assert answer.status_code == 422
-    assert not BoxArrival.objects.exists()
     assert not ReceiptLine.objects.exists()
 
 
@@ -378,55 +227,6 @@ def test_who_only_looks_sees_counts_and_no_buttons(shop: Shop, rma: Rma, item: R
     url = reverse("rma_receive", args=[rma.shop.domain, rma.rma_number])
     assert client.post(url, {"act": "all"}).status_code == 403
     assert not ReceiptLine.objects.exists()
-
-
-def test_a_scan_costs_the_same_whatever_the_return_holds(
-    client: Client, rma: Rma, item: RmaItem, django_assert_max_num_queries: DjangoAssertNumQueries
-) -> None:
-    for number in range(12):
-        make_item(rma, f"SKU-{number}"), make_package(rma)
-    for most in (35, 31):  # the first also notes that the box is here
-        fields = {"code": "SOCKS", "rma": rma.pk, "scan_id": uuid.uuid4()}
-        with django_assert_max_num_queries(most):
-            client.post(reverse("scan"), fields, headers=HTMX)
-
-    assert entered(rma) == {("SOCKS", "approved", 2)}
-
-
-def test_a_claim_comes_after_the_fact_and_moves_no_money(
-    client: Client, ana: User, rma: Rma, item: RmaItem
-) -> None:
-    told = make_command(rma, by=ana, state="confirmed")
-    make_receipt_line(rma, item, by=ana, quantity=3, command=told)
-    make_receipt_line(rma, rma.items.get(sku="JACKET-M"), by=ana, command=told)
-    Rma.objects.filter(pk=rma.pk).update(narvar_status=NarvarStatus.APPROVED)
-
-    act(client, rma, f"claim:{item.pk}", units="4", reason="Lost in transit")
-    assert ReceiptLine.objects.count() == 2
-    page = act(client, rma, f"claim:{item.pk}", units="2", reason="Lost in transit")
-
-    assert "Tell Narvar of the claim" in page
-    assert "A claim moves no money" in page
-    rma.refresh_from_db()
-    form = {"refund": "0", "rest": "none", "version": rma.version}
-    client.post(f"{rma.get_absolute_url()}approve/", {**form, "submission_token": uuid.uuid4()})
-    command = Command.objects.get(state="queued")
-    sent = json.loads(bytes(command.body))
-    assert [(one["status"], one["quantity"]) for one in sent["items"]] == [("claim", 2)]
-    assert sent["process_refund"] is False
-
-
-def test_the_bench_alone_may_not_claim(shop: Shop, ana: User, rma: Rma, item: RmaItem) -> None:
-    wanda = make_staff("wanda", shop, Role.WAREHOUSE)
-    make_receipt_line(rma, item, by=ana, command=make_command(rma, by=ana, state="confirmed"))
-    client = Client()
-    client.force_login(wanda)
-
-    page = act(client, rma, f"claim:{item.pk}", units="1", reason="Lost in transit")
-
-    assert "may not claim" in page
-    assert "Claim after the fact" not in page
-    assert ReceiptLine.objects.count() == 1
 
 
 def test_units_are_counted_out_of_the_box_at_hand(client: Client, rma: Rma, item: RmaItem) -> None:

@@ -1,6 +1,7 @@
 """The bench of an RMA: what is expected, what came, what it becomes, and what to press next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from returns_ops.dashboard.bench import BenchDevice
@@ -57,7 +58,7 @@ class SplitRow(NamedTuple):
     grade: str
     reason: str
     note: str
-    reasons: list[str]
+    reasons: Callable[[], list[str]]  # asked for where the form is shown
 
 
 class BenchLine(NamedTuple):
@@ -97,7 +98,7 @@ class Bench(NamedTuple):
     strangers: list[Stranger]
     arrivals: list[tuple[int, str, bool]]  # package, its name, arrived
     notices: list[tuple[str, str, str]]  # tone, text, a note to send
-    grades: list[GradeRule]
+    grades: Callable[[], list[GradeRule]]
     claim_reasons: list[str]  # none: this person may not claim
     counted: Count
     last_line: int | None
@@ -144,7 +145,7 @@ def bench_of_rma(
         strangers=[_stranger(row, bundle) for row in bundle.lines if row.item_id is None],
         arrivals=_arrivals(bundle),
         notices=_notices(bundle, counted, device) if may else [],
-        grades=bundle.grades,
+        grades=lambda: bundle.grades,
         claim_reasons=bundle.reasons.get(Decision.CLAIM.value, []) if may_claim else [],
         counted=counted,
         last_line=last,
@@ -171,7 +172,7 @@ def _line(item: RmaItem, detail: Line, tally: Tally, bundle: Bundle, last: int |
 
 
 def _entered(row: ReceiptLine, bundle: Bundle) -> Entered:
-    grades = {grade.code: grade.name for grade in bundle.grades}
+    grades = {one.code: one.name for one in bundle.grades} if row.grade else {}
     return Entered(
         line_id=row.pk,
         quantity=row.quantity,
@@ -217,10 +218,14 @@ def _split(own: list[ReceiptLine], tally: Tally, bundle: Bundle) -> list[SplitRo
                 grade=first.grade if first else "",
                 reason=first.reason if first else "",
                 note=first.note if first else "",
-                reasons=bundle.reasons.get(decision.value, []),
+                reasons=partial(_reasons, bundle, decision),
             )
         )
     return rows
+
+
+def _reasons(bundle: Bundle, decision: Decision) -> list[str]:
+    return bundle.reasons.get(decision.value, [])
 
 
 def _stranger(row: ReceiptLine, bundle: Bundle) -> Stranger:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from returns_ops.accounts.models import User
 from returns_ops.dashboard.show.formats import money
 from returns_ops.returns.limits import limits_of, why_second_person
-from returns_ops.returns.money import exponent
+from returns_ops.returns.money import exponent, rounded
 from returns_ops.returns.plan import Rest
 from returns_ops.returns.policy import METHODS
 from returns_ops.returns.preview import Bundle, Wanted, judge
@@ -79,7 +79,8 @@ def quick_amount(bundle: Bundle, panel: PartialPanel, value: str) -> Decimal | N
     if panel.left_amount is None:
         return None
     if value == MINUS_SHIPPING:
-        return max(panel.left_amount - _shipping(bundle), Decimal(0))
+        left = max(panel.left_amount - _shipping(bundle), Decimal(0))
+        return rounded(left, bundle.rma.currency)
     if value.isdecimal() and int(value) in PERCENTS:
         kept = Decimal(100 - int(value))
         return percentage(panel.left_amount, kept, bundle.rma.currency)

@@ -46,9 +46,12 @@ class People:
     may_take: bool
 
 
-def people_of(access: Access, rma: Rma, now: datetime) -> People:
-    """Two queries, or three when somebody has it in hand."""
-    others, holder = presence.others(rma, access.user), holder_of(rma)
+def people_of(access: Access, rma: Rma, now: datetime, *, alone: bool = False) -> People:
+    """Two queries, or three when somebody has it in hand.
+
+    `alone`: who else is there is not asked, because the page asks for it at once.
+    """
+    others, holder = [] if alone else presence.others(rma, access.user), holder_of(rma)
     taken_at = rma.claimed_until - CLAIM if holder and rma.claimed_until else None
     return People(
         shop=rma.shop.domain,

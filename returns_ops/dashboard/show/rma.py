@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,7 @@ from django.utils.safestring import SafeString
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.bench import BenchDevice, bench_of
-from returns_ops.dashboard.htmx import StaffRequest
+from returns_ops.dashboard.htmx import StaffRequest, wants_part
 from returns_ops.dashboard.show.badges import badge
 from returns_ops.dashboard.show.bench import Bench, bench_of_rma
 from returns_ops.dashboard.show.contents import Line, Parcel, lines_of, pairs, parcels_of, safe_link
@@ -33,7 +32,7 @@ from returns_ops.returns.documents import policy_track
 from returns_ops.returns.kinds import Kind
 from returns_ops.returns.masking import masked_email
 from returns_ops.returns.models import Case, Rma
-from returns_ops.returns.preview import Bundle
+from returns_ops.returns.preview import Bundle, commands_about
 from returns_ops.returns.states import CaseState
 
 JUST_UNDONE = timedelta(minutes=1)
@@ -74,12 +73,6 @@ def command_or_404(access: Access, command_id: int) -> Command:
     return found
 
 
-def commands_about(rma: Rma) -> QuerySet[Command]:
-    """Newest first."""
-    commands = Command.objects.about(rma.shop_id, rma.rma_number).defer("body")
-    return commands.select_related("requested_by").order_by("-id")
-
-
 def current_command(commands: list[Command], now: datetime) -> Command | None:
     """The decision to show: the newest that holds. One just undone is shown for a minute."""
     for command in commands:
@@ -112,6 +105,7 @@ class View:
     partial: PartialPanel | None = None
     typed: Typed = field(default_factory=Typed)  # of what Narvar is to be told
     revealed: bool = False  # the customer's address, in full
+    scanned: bool = False  # a scanner waits: what the page asks for by itself comes after
 
 
 class RmaPage:
@@ -130,7 +124,7 @@ class RmaPage:
     @cached_property
     def _commands(self) -> list[Command]:
         """Newest first."""
-        return list(commands_about(self.rma))
+        return self._read.commands
 
     @cached_property
     def _decisions(self) -> list[Command]:
@@ -184,7 +178,7 @@ class RmaPage:
 
     @cached_property
     def people(self) -> People:
-        return people_of(self._access, self.rma, self._now)
+        return people_of(self._access, self.rma, self._now, alone=self._view.scanned)
 
     @cached_property
     def photos(self) -> Photos:
@@ -210,8 +204,13 @@ class RmaPage:
             self._decisions,
             self.bench.counted,
             asked=self._view.asked,
-            seen=self.timeline.newest,
+            seen=self._newest,
         )
+
+    @property
+    def _newest(self) -> int:
+        """What the person has seen last of its history, whether or not it is shown here."""
+        return self.timeline.newest if "timeline" in vars(self) else self._read.newest
 
     @cached_property
     def partial(self) -> PartialPanel:
@@ -273,7 +272,7 @@ def fresh_page(request: StaffRequest, rma: Rma, view: View | None = None) -> Rma
 
 def page_of_bundle(request: StaffRequest, bundle: Bundle) -> RmaPage:
     """The page of rows that the move itself has just read and written."""
-    view = View(device=bench_of(request))
+    view = View(device=bench_of(request), scanned=wants_part(request))
     return RmaPage(request.access, bundle, timezone.now(), view)
 
 

@@ -17,6 +17,10 @@ from returns_ops.messaging.models import Attempt, Command, Event
 from returns_ops.returns.models import Rma, RmaEvent
 
 PAGE = 20
+SHOWN = (
+    *("rma", "at", "source", "text", "applied", "changes", "event_id", "command__id"),
+    *(f"actor__{name}" for name in ("username", "first_name", "last_name")),
+)
 ICONS = {
     RmaEvent.Source.WEBHOOK: ("arrow-down-tray", "info"),
     RmaEvent.Source.API: ("arrow-path", "info"),
@@ -66,7 +70,7 @@ class Timeline(NamedTuple):
 def timeline_of(rma: Rma, clock: Clock, *, before: int | None = None) -> Timeline:
     kept = Exists(Event.objects.filter(pk=OuterRef("event_id")))
     history = rma.history.select_related("actor", "command").annotate(event_kept=kept)
-    history = history.prefetch_related("command__attempts")
+    history = history.prefetch_related("command__attempts").only(*SHOWN)
     if before:
         history = history.filter(pk__lt=before)
     found = list(history.order_by("-pk")[: PAGE + 1])

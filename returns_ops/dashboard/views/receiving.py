@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
@@ -193,11 +193,13 @@ def _refused(request: StaffRequest, rma: Rma, problem: str) -> HttpResponse:
     return render(request, "dashboard/rma.html", context, status=409)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.RECEIVE)
 def rma_split(request: StaffRequest, shop: str, rma_number: str, item_id: int) -> HttpResponse:
     """An item said anew: units, grade, reason and note by outcome."""
     rma = rma_or_404(request.access, shop, rma_number)
+    if request.method != "POST":
+        return _split_rows(request, rma, item_id)
     form = SplitForm(request.POST)
     if not form.is_valid():
         return _split_again(request, rma, item_id, form, "Look at what is marked below.")
@@ -215,6 +217,18 @@ def rma_split(request: StaffRequest, shop: str, rma_number: str, item_id: int) -
         )
     decisions.tell_received(rma.pk, by=request.user)
     return _done(request, rma, Done("Saved"))
+
+
+def _split_rows(request: StaffRequest, rma: Rma, item_id: int) -> HttpResponse:
+    """The fields of the form, which come when it is opened."""
+    if not wants_part(request):
+        return redirect(rma)
+    page = fresh_page(request, rma)
+    line = next((one for one in page.bench.lines if one.item_id == item_id), None)
+    if line is None or not line.split:
+        raise Http404("There is nothing to split here any more.")
+    context = {"page": page, "line": line}
+    return render(request, "dashboard/rma/_split_rows.html", context)
 
 
 class SplitAgain(NamedTuple):

@@ -1,5 +1,5 @@
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST, require_safe
@@ -8,7 +8,7 @@ from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard.access import needs
 from returns_ops.dashboard.bench import bench_of
 from returns_ops.dashboard.forms import RmaFilterForm
-from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part
+from returns_ops.dashboard.htmx import StaffRequest, render_page_or_part, wants_part
 from returns_ops.dashboard.listing import listing_of, told
 from returns_ops.dashboard.show.decision import asked_of
 from returns_ops.dashboard.show.rma import View, page_of, rma_or_404
@@ -54,6 +54,17 @@ def rma(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
     return render_page_or_part(
         request, "dashboard/rma.html", "dashboard/rma/_timeline_more.html", {"page": page}
     )
+
+
+@require_safe
+@needs(Permission.VIEW_RMAS)
+def rma_below(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
+    """What stands below the bench, which a scan does not wait for."""
+    found = rma_or_404(request.access, shop, rma_number)
+    if not wants_part(request):
+        return redirect(found)
+    page = page_of(request.access, found, timezone.now(), View(device=bench_of(request)))
+    return render(request, "dashboard/rma/_below.html", {"page": page})
 
 
 @require_POST

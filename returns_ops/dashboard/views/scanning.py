@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect, push_url, reswap, trigger_client_event
+from django_htmx.http import HttpResponseClientRedirect, reswap, trigger_client_event
 
 from returns_ops.accounts.permissions import Permission
 from returns_ops.dashboard import asking
@@ -67,7 +67,9 @@ def _open_rma(request: StaffRequest, rma_id: int | None) -> Rma | None:
     if rma_id is None:
         return None
     shops = {shop.pk: shop for shop in request.access.shops}
-    found = Rma.objects.filter(pk=rma_id, shop__in=shops).first()
+    # What a scan has to know of the return on the screen, before it is read under its lock.
+    few = Rma.objects.only("shop_id", "rma_number", "work")
+    found = few.filter(pk=rma_id, shop__in=shops).order_by().first()
     if found is not None:
         found.shop = shops[found.shop_id]
     return found
@@ -100,17 +102,17 @@ def _answer(request: StaffRequest, outcome: Outcome, opened: Rma | None) -> Http
     if not wants_part(request):
         return _whole(request, outcome)
     if outcome.result == Scan.Result.OPENED and outcome.rma is not None:
-        context = {"page": _page(request, outcome), "title": True}
+        context = {"page": _page(request, outcome), "title": True, "later": True}
         response = render(request, "dashboard/rma/_work.html", context)
-        push_url(response, outcome.rma.get_absolute_url())
-    else:
-        response = reswap(_parts(request, outcome), "none")
+        return tell(response, outcome.result, outcome.said, url=outcome.rma.get_absolute_url())
+    response = reswap(_parts(request, outcome), "none")
     return tell(response, outcome.result, outcome.said)
 
 
-def tell(response: HttpResponse, result: str, said: str) -> HttpResponse:
-    """What the scan box says and sounds."""
-    trigger_client_event(response, "scanned", {"result": result, "said": said})
+def tell(response: HttpResponse, result: str, said: str, *, url: str = "") -> HttpResponse:
+    """What the scan box says and sounds, and where the page is from now on."""
+    told = {"result": result, "said": said} | ({"url": url} if url else {})
+    trigger_client_event(response, "scanned", told)
     return response
 
 

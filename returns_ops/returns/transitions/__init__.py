@@ -8,6 +8,7 @@ from returns_ops.returns.transitions.approval import (
     Stale,
     approve,
 )
+from returns_ops.returns.transitions.by_scan import open_return
 from returns_ops.returns.transitions.calling_off import call_off
 from returns_ops.returns.transitions.claims import claim_units
 from returns_ops.returns.transitions.creating import (
@@ -79,7 +80,6 @@ from returns_ops.returns.transitions.receiving import (
     count_unit,
     keep_stranger,
     mark_missing,
-    open_return,
     receive_all,
     redecide_unit,
     take_back,

@@ -28,10 +28,18 @@ def claim(rma: Rma, *, by: User) -> bool:
 
     The caller holds the RMA's lock.
     """
+    fields = claim_unsaved(rma, by=by)
+    if fields:
+        rma.save(update_fields=fields)
+    return bool(fields)
+
+
+def claim_unsaved(rma: Rma, *, by: User) -> list[str]:
+    """The same for a caller who writes the RMA anyhow: the fields to write."""
     if _is_claimed(rma) and rma.claimed_by_id != by.pk:
-        return False
+        return []
     _hand_to(rma, by)
-    return True
+    return FIELDS
 
 
 @transaction.atomic
@@ -42,6 +50,7 @@ def take_over(rma_id: int, *, by: User) -> User | None:
         raise Refused(f"{by} may not receive returns of {rma.shop}.")
     before = holder_of(rma)
     _hand_to(rma, by)
+    rma.save(update_fields=FIELDS)
     if before in (None, by):
         return None
     _trace(rma, before, by)
@@ -70,7 +79,6 @@ def _lock(rma_id: int) -> Rma:
 
 def _hand_to(rma: Rma, user: User) -> None:
     rma.claimed_by, rma.claimed_until = user, timezone.now() + CLAIM
-    rma.save(update_fields=FIELDS)
 
 
 def _trace(rma: Rma, before: User, by: User) -> None:

@@ -21,9 +21,8 @@ from returns_ops.returns.preview import Bundle
 from returns_ops.returns.rules import grades_of, rules_of
 from returns_ops.returns.states import Decision
 from returns_ops.returns.transitions.approval import Refused
-from returns_ops.returns.transitions.claiming import claim
 from returns_ops.returns.transitions.lines import Outcome, add_units, take_units
-from returns_ops.returns.transitions.standing import DERIVED, restate
+from returns_ops.returns.transitions.standing import DERIVED, Known, restate
 
 MOST_UNITS = 9_999
 OF_THE_BENCH = {
@@ -77,27 +76,8 @@ def box_arrived(rma_id: int, *, bench: Bench, package_id: int | None = None) -> 
     with at_work(rma_id, bench) as rma:
         package = _package(rma, package_id)
         if note_arrival(rma, bench=bench, package=package):
-            note_down(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
+            note_down(rma, bench, "arrive", f"{box_called(package)} arrived{place_of(bench)}")
     return rma
-
-
-@transaction.atomic
-def open_return(rma_id: int, *, bench: Bench, package_id: int | None = None) -> tuple[str, Bundle]:
-    """A box was scanned: it is here, and in this person's hands.
-
-    One sentence for them, and all that was read of the return.
-    """
-    rma = _take_up(rma_id, bench)
-    claim(rma, by=bench.by)
-    boxes = list(rma.packages.filter(removed_at=None))
-    package = _package(rma, package_id) or (boxes[0] if len(boxes) == 1 else None)
-    if package is None and boxes:
-        said = f"{rma} opened. It comes in {len(boxes)} boxes: say which one this is."
-        return said, Bundle(rma, packages=boxes)
-    if not note_arrival(rma, bench=bench, package=package):
-        return f"{rma} opened.", Bundle(rma, packages=boxes)
-    note_down(rma, bench, "arrive", f"{_box(package)} arrived{_place(bench)}")
-    return f"{rma} opened. {_box(package)} is here.", _finish(rma).having(packages=boxes)
 
 
 def _box_at_hand(rma: Rma, bench: Bench) -> BoxArrival | None:
@@ -105,7 +85,7 @@ def _box_at_hand(rma: Rma, bench: Bench) -> BoxArrival | None:
     return rma.arrivals.filter(by=bench.by).select_related("package").order_by("-at").first()
 
 
-def _box(package: Package | None) -> str:
+def box_called(package: Package | None) -> str:
     return f"Box {package.letter}" if package and package.letter else "The box"
 
 
@@ -123,39 +103,21 @@ def count_unit(
     with at_work(rma_id, bench) as rma:
         item = item_of(rma, item_id)
         if item.keep_the_item and not anyway:
-            raise _kept(item)
+            raise kept(item)
         package = _package(rma, package_id)
         if package is not None:
             note_arrival(rma, bench=bench, package=package)
         return _count_one(rma, item, bench, decision, package)
 
 
-def count_scanned(
-    rma_id: int, item_id: int, *, bench: Bench, decision: str | None = None
-) -> tuple[ReceiptLine, Bundle]:
-    """The same by a scan, in the caller's transaction, with all that was read of the return.
-
-    What is refused is refused before anything is written.
-    """
-    rma = _take_up(rma_id, bench)
-    item = item_of(rma, item_id)
-    if item.keep_the_item:
-        raise _kept(item)
-    line = _count_one(rma, item, bench, decision, None)
-    return line, _finish(rma).having(just_counted=line.pk)
-
-
-def _kept(item: RmaItem) -> NotExpected:
+def kept(item: RmaItem) -> NotExpected:
     return NotExpected(f"The customer keeps {item.sku}: it should not arrive.")
 
 
 def _count_one(
     rma: Rma, item: RmaItem, bench: Bench, decision: str | None, package: Package | None
 ) -> ReceiptLine:
-    if decision is None:
-        decision = first_decision(rma)
-    if decision not in OF_A_UNIT_HERE:
-        raise Refused("This outcome is not for a unit that is here.")
+    decision = outcome_here(rma, decision)
     at_hand = _box_at_hand(rma, bench) if package is None else None
     if at_hand is not None:
         package = at_hand.package
@@ -175,15 +137,41 @@ def count_units(
     package: Package | None = None,
 ) -> ReceiptLine:
     """Several units; the caller holds the RMA's lock, notes the box, and restates the RMA."""
-    entered = entered_of(item)
+    outcome = Outcome(decision=decision, package=package)
+    line = enter_units(rma, item, quantity, outcome, by=bench.by, entered=entered_of(item))
+    note_counted(rma, item, quantity, bench)
+    return line
+
+
+def enter_units(
+    rma: Rma,
+    item: RmaItem,
+    quantity: int,
+    outcome: Outcome,
+    *,
+    by: User,
+    entered: Sequence[ReceiptLine],
+) -> ReceiptLine:
+    """Raises TooMany; `entered` is what `entered_of` finds under the RMA's lock."""
     left = _left(rma, item, entered)
     if quantity > left:
         told = f"All {item.quantity} of {item.sku} are counted already."
         raise TooMany(told if left == 0 else f"Only {left} more of {item.sku} are expected.")
-    outcome = Outcome(decision=decision, package=package)
-    line = add_units(rma, item, quantity, outcome, by=bench.by, among=entered)
-    note_down(rma, bench, "receive", f"{quantity} × {item.sku} received{_place(bench)}")
-    return line
+    return add_units(rma, item, quantity, outcome, by=by, among=entered)
+
+
+def note_counted(rma: Rma, item: RmaItem, quantity: int, bench: Bench) -> RmaEvent:
+    text = f"{quantity} × {item.sku} received{place_of(bench)}"
+    return note_down(rma, bench, "receive", text)
+
+
+def outcome_here(rma: Rma, decision: str | None) -> str:
+    """What a unit that is here becomes, where nobody has said anything yet."""
+    if decision is None:
+        return first_decision(rma)
+    if decision not in OF_A_UNIT_HERE:
+        raise Refused("This outcome is not for a unit that is here.")
+    return decision
 
 
 def first_decision(rma: Rma) -> str:
@@ -250,7 +238,7 @@ def receive_all(rma_id: int, *, bench: Bench) -> None:
         for item, left in items:
             if left:
                 add_units(rma, item, left, outcome, by=bench.by)
-        note_down(rma, bench, "receive", f"All as expected{_place(bench)}")
+        note_down(rma, bench, "receive", f"All as expected{place_of(bench)}")
 
 
 @transaction.atomic
@@ -271,23 +259,25 @@ def mark_missing(rma_id: int, *, bench: Bench) -> None:
 @contextmanager
 def at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
     """Lock, permit; then what follows from the change, once."""
-    rma = _take_up(rma_id, bench)
+    rma = take_up(rma_id, bench)
     yield rma
-    _finish(rma)
+    finish(rma)
 
 
-def _take_up(rma_id: int, bench: Bench) -> Rma:
+def take_up(rma_id: int, bench: Bench, *with_its: str) -> Rma:
+    """Locked, with its items and what else is named."""
     locked = Rma.objects.select_for_update(of=("self",)).select_related("shop__bench_rules")
-    rma = locked.prefetch_related("items").get(pk=rma_id)
+    rma = locked.prefetch_related("items", *with_its).get(pk=rma_id)
     if not bench.by.may(Permission.RECEIVE, rma.shop):
         raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
     return rma
 
 
-def _finish(rma: Rma) -> Bundle:
-    rows = restate([rma], rma.items.all())
+def finish(rma: Rma, known: Known | None = None, *, also: Sequence[str] = ()) -> Bundle:
+    """Restate and write it, with the fields that the caller has changed also."""
+    rows = restate([rma], known or Known(items=rma.items.all()))
     rma.version += 1
-    rma.save(update_fields=[*DERIVED, "version"])
+    rma.save(update_fields=[*DERIVED, "version", *also])
     return Bundle(
         rma,
         lines=rows.lines.get(rma.pk, []),
@@ -361,11 +351,11 @@ def _named(line: ReceiptLine) -> str:
     return line.item.sku if line.item else line.sku
 
 
-def _place(bench: Bench) -> str:
+def place_of(bench: Bench) -> str:
     return f" at {bench.name}" if bench.name else ""
 
 
-def note_down(rma: Rma, bench: Bench, verb: str, text: str) -> None:
-    RmaEvent.objects.create(
+def note_down(rma: Rma, bench: Bench, verb: str, text: str) -> RmaEvent:
+    return RmaEvent.objects.create(
         rma=rma, source=RmaEvent.Source.PERSON, verb=verb, text=text, actor=bench.by
     )

@@ -13,13 +13,8 @@ from returns_ops.returns.preview import Bundle
 from returns_ops.returns.resolving import SHOWN, Resolution, ResolutionKind, resolve
 from returns_ops.returns.states import Work
 from returns_ops.returns.transitions.approval import Refused
-from returns_ops.returns.transitions.receiving import (
-    Bench,
-    NotExpected,
-    TooMany,
-    count_scanned,
-    open_return,
-)
+from returns_ops.returns.transitions.by_scan import count_scanned, open_scanned
+from returns_ops.returns.transitions.receiving import Bench, NotExpected, TooMany
 
 Result = Scan.Result
 THROUGH = {Work.WAITING, Work.NEEDS_APPROVAL, Work.DONE}
@@ -151,7 +146,7 @@ def _opened(given: Scanned, rma: Rma, package: Package | None) -> Outcome:
         return Outcome(result=Result.OPENED, said=f"{rma} is open already.", rma=rma)
     bench = Bench(given.by, given.bench)
     try:
-        said, bundle = open_return(rma.pk, bench=bench, package_id=package.pk if package else None)
+        said, bundle = open_scanned(rma.pk, bench=bench, package_id=package.pk if package else None)
     except Refused as refusal:
         return Outcome(result=Result.REFUSED, said=str(refusal), rma=given.open_rma)
     return Outcome(result=Result.OPENED, said=said, rma=bundle.rma, bundle=bundle)

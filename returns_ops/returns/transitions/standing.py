@@ -38,18 +38,31 @@ class Rows:
     transactions: dict[int, list[Transaction]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What the caller has read already under the same lock, of all these RMAs."""
+
+    items: Iterable[RmaItem] | None = None
+    lines: Iterable[ReceiptLine] | None = None
+    arrived: dict[int, set[int | None]] | None = None
+    commands: Iterable[Command] | None = None  # of every kind and state, oldest first
+
+
+NOTHING_KNOWN = Known()
+
+
 def restate(
-    rmas: Iterable[Rma], items: Iterable[RmaItem] | None = None, *, news_failed: bool = False
+    rmas: Iterable[Rma], known: Known = NOTHING_KNOWN, *, news_failed: bool = False
 ) -> Rows:
     """Set the derived fields on each RMA in memory, and bring its cases in line with them.
 
-    A few queries, however many RMAs. Returns what it read for that; `items` are all of theirs,
-    where they were read already; `news_failed`: a dead letter may be theirs.
+    A few queries, however many RMAs. Returns what it has read or known for that;
+    `news_failed`: a dead letter may be theirs.
     """
     rmas = list(rmas)
-    commands = _commands_of(rmas)
-    rows = _rows_of(rmas)
-    counts = _counts_of(rmas, rows.lines, rows.arrived, items)
+    commands = _commands_of(rmas, known)
+    rows = _rows_of(rmas, known)
+    counts = _counts_of(rmas, rows.lines, rows.arrived, known.items)
     for rma in rmas:
         of_rma = [one for one in commands[rma.shop_id, rma.rma_number] if one.kind == Kind.APPROVAL]
         counted = counts.get(rma.pk)
@@ -91,28 +104,45 @@ def _facts_of(
 NOTHING_YET = Count(tallies=(), strangers=0, arrived=False)
 
 
-def _rows_of(rmas: list[Rma]) -> Rows:
+def _rows_of(rmas: list[Rma], known: Known) -> Rows:
     transactions = defaultdict(list)
     for row in Transaction.objects.filter(rma__in=rmas):
         transactions[row.rma_id].append(row)
-    return Rows(*_received(rmas), transactions)
+    return Rows(_lines_of(rmas, known), _arrived_of(rmas, known), transactions)
 
 
-def _received(rmas: list[Rma]) -> tuple[dict[int, list[ReceiptLine]], dict[int, set[int | None]]]:
+def _lines_of(rmas: list[Rma], known: Known = NOTHING_KNOWN) -> dict[int, list[ReceiptLine]]:
     lines: dict[int, list[ReceiptLine]] = defaultdict(list)
-    arrived: dict[int, set[int | None]] = defaultdict(set)
-    found = ReceiptLine.objects.filter(rma__in=rmas).select_related("command")
-    for line in found.defer("command__body"):
+    for line in _each_line(rmas, known):
         lines[line.rma_id].append(line)
+    return lines
+
+
+def _each_line(rmas: list[Rma], known: Known) -> Iterable[ReceiptLine]:
+    found = ReceiptLine.objects.filter(rma__in=rmas)
+    if known.commands is None:
+        return known.lines or found.select_related("command").defer("command__body")
+    commands = {one.pk: one for one in known.commands}
+    lines = list(found if known.lines is None else known.lines)
+    for line in lines:
+        if line.command_id in commands:
+            line.command = commands[line.command_id]
+    return lines
+
+
+def _arrived_of(rmas: list[Rma], known: Known = NOTHING_KNOWN) -> dict[int, set[int | None]]:
+    if known.arrived is not None:
+        return known.arrived
+    arrived: dict[int, set[int | None]] = defaultdict(set)
     boxes = BoxArrival.objects.filter(rma__in=rmas).order_by()
     for rma_id, package_id in boxes.values_list("rma_id", "package_id"):
         arrived[rma_id].add(package_id)
-    return lines, arrived
+    return arrived
 
 
 def counts_of(rmas: list[Rma]) -> dict[int, Count]:
     """The units of those RMAs at which the bench has begun."""
-    return _counts_of(rmas, *_received(rmas))
+    return _counts_of(rmas, _lines_of(rmas), _arrived_of(rmas))
 
 
 def _counts_of(
@@ -153,14 +183,19 @@ def expected_item(item: RmaItem) -> ExpectedItem:
     return ExpectedItem(item_id=item.pk, quantity=item.quantity, kept=item.keep_the_item)
 
 
-def _commands_of(rmas: list[Rma]) -> dict[tuple[int, str], list[Command]]:
+def _commands_of(rmas: list[Rma], known: Known) -> dict[tuple[int, str], list[Command]]:
     """Decisions and tellings, oldest first; what was undone never happened."""
     found: dict[tuple[int, str], list[Command]] = defaultdict(list)
+    for command in _each_command(rmas) if known.commands is None else known.commands:
+        if command.kind in OF_RMAS and command.state != CommandState.CANCELLED:
+            found[command.shop_id, command.subject].append(command)
+    return found
+
+
+def _each_command(rmas: list[Rma]) -> Iterable[Command]:
     wanted = Q(shop__in={rma.shop_id for rma in rmas}, subject__in={r.rma_number for r in rmas})
     live = Command.objects.filter(wanted, kind__in=OF_RMAS).exclude(state=CommandState.CANCELLED)
-    for command in live.defer("body").order_by("id"):
-        found[command.shop_id, command.subject].append(command)
-    return found
+    return live.defer("body").order_by("id")
 
 
 def refunded(transactions: Iterable[Transaction], currency: str) -> Decimal:

@@ -8,7 +8,8 @@ from returns_ops.returns.codes import product_word, read_code
 from returns_ops.returns.models import Barcode, ReceiptLine, Rma, RmaEvent
 from returns_ops.returns.resolving import ResolutionKind, resolve
 from returns_ops.returns.transitions.approval import Refused
-from returns_ops.returns.transitions.receiving import Bench, count_scanned
+from returns_ops.returns.transitions.by_scan import count_scanned
+from returns_ops.returns.transitions.receiving import Bench
 
 
 @transaction.atomic
