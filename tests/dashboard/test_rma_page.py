@@ -118,6 +118,30 @@ def test_the_shops_price_stands_beside_the_customers_when_they_differ(
     assert "19.80 USD in the shop’s books" in page
 
 
+def test_the_refund_and_its_fees_are_told_in_the_shops_currency_too(
+    client: Client, shop: Shop
+) -> None:
+    fees = [{"description": "Return label", "amount": "5", "currency": "CAD"}]
+    rma = make_rma(
+        shop, currency="CAD", shop_currency="USD", estimated_refund=Decimal("20"), fees=fees
+    )
+    make_item(rma, prices={"presentment": {"final": "25"}, "shop": {"final": "20"}})
+
+    page = page_of(client, rma)
+
+    told = page.split("In the shop’s books, by the rate of this order:")[1].split("</p>")[0]
+    assert "16.00 USD" in told
+    assert "Return label" in told
+    assert "-4.00 USD" in told
+
+
+def test_a_return_in_the_shops_own_currency_tells_its_sums_once(client: Client, shop: Shop) -> None:
+    rma = make_rma(shop, currency="USD", shop_currency="USD", estimated_refund=Decimal("20"))
+    make_item(rma, prices={"presentment": {"final": "25"}, "shop": {"final": "25"}})
+
+    assert "by the rate of this order" not in page_of(client, rma)
+
+
 def test_an_automation_tells_when_it_runs_out(client: Client, rma: Rma) -> None:
     now = timezone.now()
     rma.policy = [

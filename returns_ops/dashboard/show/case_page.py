@@ -177,7 +177,7 @@ def _of_rma(access: Access, bundle: Bundle, clock: Clock, language: str) -> OfRm
     return OfRma(
         clocks=clock_lines(rma, clock),
         errors=errors_of(rma, clock),
-        funds=funds_of(rma, bundle.transactions, verdict.cap, clock),
+        funds=funds_of(rma, bundle.transactions, verdict.cap, clock, bundle.items),
         found=found_in(rma, lines=bundle.lines, items=bundle.items),
         photos=photos_to_look_at(access, rma, clock),
         customer=customer_at(rma, clock),

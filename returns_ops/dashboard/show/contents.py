@@ -1,6 +1,7 @@
 """What is in an RMA: lines, parcels, what the shopper gets instead."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -93,6 +94,11 @@ def _line(rma: Rma, item: RmaItem, clock: Clock) -> Line:
 def _prices(item: RmaItem, side: str) -> Mapping[str, Any]:
     prices = item.prices.get(side) if isinstance(item.prices, dict) else None
     return prices if isinstance(prices, dict) else {}
+
+
+def price_of(item: RmaItem, side: str, name: str) -> Decimal | None:
+    """`side`: presentment, which the customer sees, or shop."""
+    return decimal_of(_prices(item, side).get(name))
 
 
 def _price_table(rma: Rma, item: RmaItem) -> list[Price]:

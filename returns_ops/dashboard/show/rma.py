@@ -166,7 +166,8 @@ class RmaPage:
     @cached_property
     def funds(self) -> Funds:
         cap = self.decision.choices[0].verdict.cap
-        return funds_of(self.rma, self._bundle.transactions, cap, self._clock)
+        bundle = self._bundle
+        return funds_of(self.rma, bundle.transactions, cap, self._clock, bundle.items)
 
     @cached_property
     def tracks(self) -> list[Track]:
