@@ -26,8 +26,10 @@ class Person(FastHttpUser):
     abstract = True
     host = KNOWN["web"]
     sessions: list[str] = []
+    pace = 4.0
 
     def on_start(self) -> None:
+        gevent.sleep(random.uniform(0, self.pace))  # nobody works in step with the others
         cookie = f"sessionid={self.sessions.pop()}; csrftoken={SECRET}"
         self.sent = {"Cookie": cookie, "X-CSRFToken": SECRET, "HX-Request": "true"}
 
@@ -64,6 +66,7 @@ class Desk(Person):
 
     fixed_count = KNOWN["desks"]
     sessions = KNOWN["agents"]
+    pace = 10.0
     wait_time = constant_pacing(10)
 
     @task(6)

@@ -4,6 +4,7 @@
 Every figure is a median; what is compared is measured in turn, in one process.
 """
 
+import gc
 import os
 import statistics
 import time
@@ -101,6 +102,8 @@ def _searches(shop: Shop) -> list[tuple[str, str, str]]:
 
 
 def _measure(client: Client, shop: Shop) -> dict[str, Figures]:
+    gc.collect()
+    gc.freeze()  # as the web process does
     found = {case.name: _one(client, shop, case) for case in cases(shop)}
     for name, cursor in _deep(shop).items():
         after = {"tab": "all", "after": str(cursor)}

@@ -124,6 +124,8 @@ def _late(access: Access, keep: dict[str, str], now: datetime) -> list[Notice]:
 
 
 def _returns(count: int) -> str:
+    if count > queues.MANY:
+        return f"More than {queues.MANY:,} returns"
     return "1 return" if count == 1 else f"{count:,} returns"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Self
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from returns_ops.accounts.models import Shop
 from returns_ops.returns.models import Rma
@@ -13,6 +13,7 @@ from returns_ops.returns.search import carries, find, is_frequent
 from returns_ops.returns.states import Money, NarvarStatus, Work
 
 PAGE = 50
+MANY = 1_000
 COLUMNS = (
     "id",
     "shop_id",
@@ -78,7 +79,7 @@ class Changes(NamedTuple):
 
 
 class Late(NamedTuple):
-    past: int
+    past: int  # at most one more than `MANY`
     soon: int
     oldest: datetime | None
 
@@ -154,14 +155,27 @@ def changes(
 
 def late(shops: Sequence[Shop], now: datetime) -> Late:
     """Open RMAs whose automation runs out or has run out, and the oldest that waits for us."""
-    soon = now + timedelta(hours=24)
+    due = Rma.objects.filter(shop__in=shops, work__in=OPEN_WORK, deadline_at__isnull=False)
+    soon = due.filter(deadline_at__gte=now, deadline_at__lt=now + timedelta(hours=24))
+    return Late(_few(due.filter(deadline_at__lt=now)), _few(soon), _oldest(shops))
+
+
+def _few(rmas: QuerySet[Rma]) -> int:
+    """Counted as far as anybody cares: one more than `MANY` is "more than"."""
+    return rmas.order_by()[: MANY + 1].count()
+
+
+def _oldest(shops: Sequence[Shop]) -> datetime | None:
+    """One end of an index for each shop and queue."""
     mine = [Work.TO_INSPECT, Work.TO_DECIDE, Work.EXCEPTION, Work.NEEDS_APPROVAL]
-    found = Rma.objects.filter(shop__in=shops, work__in=OPEN_WORK).aggregate(
-        past=Count("id", filter=Q(deadline_at__lt=now)),
-        soon=Count("id", filter=Q(deadline_at__gte=now, deadline_at__lt=soon)),
-        oldest=Min("created_at", filter=Q(work__in=mine)),
-    )
-    return Late(found["past"], found["soon"], found["oldest"])
+    ends = [
+        Rma.objects.filter(shop=shop, work=work)
+        .order_by("created_at", "id")
+        .values_list("created_at", flat=True)[:1]
+        for shop in shops
+        for work in mine
+    ]
+    return min(ends[0].union(*ends[1:], all=True), default=None) if ends else None
 
 
 def refused(shops: Sequence[Shop]) -> int:

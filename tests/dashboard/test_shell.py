@@ -13,6 +13,7 @@ from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import CommandState, EventState
 from returns_ops.narvar.models import Budget, Connection, ShopRhythm
+from returns_ops.returns import queues
 from returns_ops.returns.models import Rma
 from returns_ops.returns.states import Cause, Money, Work
 from tests.builders import (
@@ -57,6 +58,39 @@ def test_home_shows_queues_late_and_broken_as_links(
         assert f'href="{link}' in page
 
 
+def test_home_counts_what_is_late_only_as_far_as_anybody_cares(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "MANY", 2)
+    now = timezone.now()
+    for _ in range(3):
+        make_rma(shop, deadline_at=now - timedelta(hours=2))
+    for _ in range(2):
+        make_rma(shop, deadline_at=now + timedelta(hours=2))
+    make_rma(shop, work=Work.DONE, deadline_at=now - timedelta(hours=2))
+
+    page = client.get(reverse("home")).content.decode()
+
+    assert "More than 2 returns past the deadline" in page
+    assert "2 returns with a deadline" in page
+
+
+def test_home_names_the_oldest_that_waits_for_us_in_any_shop(
+    client: Client, ana: User, shop: Shop
+) -> None:
+    other = make_shop()
+    give_role(ana, other, Role.AGENT)
+    now = timezone.now()
+    make_rma(shop, work=Work.TO_DECIDE, created_at=now - timedelta(days=5))
+    make_rma(other, work=Work.TO_INSPECT, created_at=now - timedelta(days=9))
+    make_rma(other, work=Work.TO_RECEIVE, created_at=now - timedelta(days=30))
+
+    page = client.get(reverse("home")).content.decode()
+
+    assert "The oldest that waits for us is <time" in page
+    assert "9 d" in page.split("The oldest that waits for us is")[1][:200]
+
+
 def test_home_is_calm_when_nothing_is_wrong(client: Client, shop: Shop) -> None:
     page = client.get(reverse("home")).content.decode()
 
@@ -70,7 +104,7 @@ def test_home_costs_the_same_however_much_there_is(
     for _ in range(20):
         make_rma(shop), make_event(shop)
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         client.get(reverse("home"))
 
 
