@@ -14,7 +14,5 @@ DATABASES["default"]["OPTIONS"] = {
     "application_name": env.text("PROCESS_NAME", "returns-ops-ingress"),
     "server_side_binding": True,
     "prepare_threshold": 2,
-    # One statement, planned once: its values do not change how it is best done.
-    "options": "-c statement_timeout=3000 -c lock_timeout=1000"
-    f" -c plan_cache_mode=force_generic_plan {SERVER_NOTICES_SILENCE}",
+    "options": f"-c statement_timeout=3000 -c lock_timeout=1000 {SERVER_NOTICES_SILENCE}",
 }

@@ -86,11 +86,6 @@ def change_the_stored_bytes(story: Story) -> None:
     unguarded("UPDATE messaging_event SET body = 'other' WHERE id = %s", story.event.pk)
 
 
-def keep_an_event_of_no_shop(story: Story) -> None:
-    lost = make_event(story.shop, outcome="same")
-    unguarded("UPDATE messaging_event SET shop_id = 0 WHERE id = %s", lost.pk)
-
-
 def leave_an_event_waiting(story: Story) -> None:
     make_event(story.shop, state=EventState.PENDING, next_attempt_at=timezone.now() - LONG_AGO)
 
@@ -324,7 +319,6 @@ def miscount_cases(story: Story) -> None:
 BREAKS: dict[str, tuple[Callable[[Story], None], set[str]]] = {
     "I1 stored bytes match their hash": (change_the_stored_bytes, set()),
     "I1 no event waits unseen for ten minutes": (leave_an_event_waiting, set()),
-    "I1 every event is of a shop": (keep_an_event_of_no_shop, set()),
     "I1 every applied event left its trace or said nothing new": (
         apply_an_event_without_a_trace,
         set(),

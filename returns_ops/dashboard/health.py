@@ -25,13 +25,14 @@ class ShopHealth:
 
 
 # By hand: it runs on every page, and the ORM takes longer to write it than the database to answer.
-# Ordered by shop as well, though it is one: else a shop without events is looked for in all events.
+# BETWEEN, though it is one shop: by `=` PostgreSQL drops the shop from the order, walks all events
+# backwards by id, and of a shop that has none it reads those of all others.
 _HEALTH = """
 SELECT shop.id, shop.domain, link.paused, link.problem, link.paused_kinds,
     budget.breaker = 'open', budget.probe_at,
     (SELECT count(*) FROM messaging_event WHERE shop_id = shop.id AND state = 'dead'),
     (SELECT count(*) FROM messaging_command WHERE shop_id = shop.id AND state = 'attention'),
-    (SELECT received_at FROM messaging_event WHERE shop_id = shop.id
+    (SELECT received_at FROM messaging_event WHERE shop_id BETWEEN shop.id AND shop.id
         ORDER BY shop_id, id DESC LIMIT 1)
 FROM accounts_shop shop LEFT JOIN narvar_connection link ON link.shop_id = shop.id
 LEFT JOIN narvar_budget budget ON budget.shop_id = shop.id

@@ -18,9 +18,6 @@ INVARIANTS: dict[str, str] = {
     "I1 no event waits unseen for ten minutes": """
         SELECT id FROM messaging_event WHERE state = 'pending' AND attempts = 0
         AND next_attempt_at < now() - interval '10 minutes'""",
-    "I1 every event is of a shop": """
-        SELECT e.id FROM messaging_event e LEFT JOIN accounts_shop s ON s.id = e.shop_id
-        WHERE s.id IS NULL""",
     "I1 every applied event left its trace or said nothing new": """
         SELECT e.id FROM messaging_event e LEFT JOIN returns_rmaevent h ON h.event_id = e.id
         WHERE e.state = 'done' AND e.outcome <> 'same' AND h.id IS NULL""",

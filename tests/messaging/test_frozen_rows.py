@@ -201,11 +201,6 @@ def test_what_a_transaction_confirms_is_said_once(rma: Rma, command: Command, cl
         sql("UPDATE returns_transaction SET confirms_id = NULL")
 
 
-def test_a_shop_is_never_deleted(shop: Shop) -> None:
-    with refused(shop, "accounts_shop"):
-        sql("DELETE FROM accounts_shop WHERE id = %s", shop.pk)
-
-
 @pytest.mark.parametrize("change", ["UPDATE {} SET {} = 'other'", "DELETE FROM {}"])
 def test_audit_and_history_are_only_ever_added_to(shop: Shop, rma: Rma, change: str) -> None:
     entry = audit.record("shop.connected", shop.domain, shop=shop, actor=None)

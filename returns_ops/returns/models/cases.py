@@ -148,7 +148,7 @@ class CaseEvent(models.Model):
         ACTED = "acted", "Acted"
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="history", db_index=False)
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+", db_index=False)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+")
     cause = models.CharField(max_length=20, choices=Cause)
     at = models.DateTimeField(db_default=Now())
     verb = models.CharField(max_length=8, choices=Verb)

@@ -93,7 +93,7 @@ class Package(models.Model):
 class Transaction(models.Model):
     """Money that moved, as Narvar told it. Only ever added; each can confirm one command."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="transactions", db_index=False)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="transactions")
     rma = models.ForeignKey(Rma, models.PROTECT, related_name="transactions", db_index=False)
     narvar_id = models.CharField(max_length=255)
     amount = models.DecimalField(max_digits=18, decimal_places=4, null=True)

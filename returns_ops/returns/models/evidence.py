@@ -131,7 +131,7 @@ class ParcelMatch(models.Model):
 class Photo(models.Model):
     """Evidence. The picture is stored as we re-encoded it, under the hash of those bytes."""
 
-    shop = models.ForeignKey(Shop, models.PROTECT, related_name="photos", db_index=False)
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="photos")
     rma = models.ForeignKey(Rma, models.PROTECT, null=True, related_name="photos", db_index=False)
     parcel = models.ForeignKey(
         Parcel, models.PROTECT, null=True, related_name="photos", db_index=False
