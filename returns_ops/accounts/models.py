@@ -29,9 +29,13 @@ class User(AbstractUser):
         return self.get_full_name() or self.get_username()
 
     def may(self, permission: Permission, shop: "Shop") -> bool:
-        if not self.is_active or (self.by_badge and permission in BY_PASSWORD_ONLY):
-            return False
-        return shop.memberships.granting(permission).filter(user=self).exists()
+        return (
+            self.may_anywhere(permission) and shop.memberships.granting(permission, self).exists()
+        )
+
+    def may_anywhere(self, permission: Permission) -> bool:
+        """Whether a role can give it to this person, as logged in now."""
+        return self.is_active and not (self.by_badge and permission in BY_PASSWORD_ONLY)
 
 
 class ShopQuerySet(models.QuerySet["Shop"]):
@@ -93,8 +97,9 @@ class Shop(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def granting(self, permission: Permission) -> Self:
-        return self.filter(role__in=roles_with(permission))
+    def granting(self, permission: Permission, user: User | None = None) -> Self:
+        granting = self.filter(role__in=roles_with(permission))
+        return granting if user is None else granting.filter(user=user)
 
 
 class Membership(models.Model):

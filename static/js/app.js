@@ -26,6 +26,11 @@
       if (detail.parameters[name] === "") delete detail.parameters[name];
     }
   });
+  // htmx takes leave of each element it removes, by two events: nothing listens, and it takes longer
+  // than the rest of the swap.
+  body.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
+    if (target.id !== "toasts" && !target.contains(document.activeElement)) target.replaceChildren();
+  });
   const failed = (shown) => { const banner = $("#failed"); if (banner) banner.hidden = !shown; };
   body.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.xhr.status !== 401) failed(true);

@@ -158,7 +158,7 @@
   body.addEventListener("scanned", ({ detail: { result, said, url } }) => {
     const right = ["opened", "counted", "command"].includes(result);
     heard = true;
-    if (result === "opened") elsewhere = null;
+    if (result === "opened") { elsewhere = null; $("#work").replaceChildren(); }
     if (url) arrive(url);
     tell(right ? "right" : "wrong", right ? said : said + unpress());
   });

@@ -13,8 +13,9 @@ from returns_ops.accounts.badges import PREFIX, issue_badge
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
 from returns_ops.messaging.models import Command, CommandState
-from returns_ops.returns.models import ReceiptLine, Rma, RmaItem, SearchToken
-from tests.builders import make_item, make_package, make_rma, make_staff, make_token
+from returns_ops.returns.models import ReceiptLine, RmaItem
+from tests.builders import make_staff
+from tests.dashboard.at_the_bench import returned, told
 from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
@@ -66,29 +67,6 @@ def hands(
         sit(page, wanda, live_server.url, "/scan/")
         expect(page.locator("#code")).to_be_focused()
         yield Hands(page)
-
-
-def returned(
-    shop: Shop, number: str, *items: tuple[str, int, str], order: str = "", **fields: object
-) -> Rma:
-    """A return with lines (SKU, units, paid for each) that can be scanned."""
-    total = sum((Decimal(paid) * units for _, units, paid in items), Decimal(0))
-    rma = make_rma(shop, number, estimated_refund=total, first_cap=total, **fields)
-    make_token(rma, number, SearchToken.Kind.RMA)
-    package = make_package(rma)
-    make_token(rma, package.tracking_number, SearchToken.Kind.TRACKING)
-    for sku, units, paid in items:
-        make_item(rma, sku, quantity=units, unit_final=Decimal(paid), unit_price=Decimal(paid))
-        make_token(rma, sku, SearchToken.Kind.SKU)
-    return rma
-
-
-def told(rma: Rma) -> dict[tuple[str, str], int]:
-    lines = ReceiptLine.objects.filter(rma=rma, command__isnull=False)
-    return {
-        ((line.item.sku if line.item else line.sku), line.decision): line.quantity
-        for line in lines.select_related("item")
-    }
 
 
 def test_one_item_is_two_scans_and_one_key(hands: Hands, shop: Shop) -> None:

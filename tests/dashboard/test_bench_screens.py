@@ -78,6 +78,7 @@ def test_every_state_of_the_bench_is_accessible_and_fits(bench: Page, box: Rma) 
 
     found.get_by_role("button", name="RM-3003").click()
     expect(bench.get_by_role("heading", level=1)).to_contain_text("RM-3003")
+    expect(bench.locator("#timeline")).to_be_visible()  # what no scan waits for is there as well
     open_all(bench)
     bench.get_by_label("Amount in USD").fill("41.25")
     bench.locator("#partial-reason").select_option("Worn or used")

@@ -70,6 +70,7 @@ class BenchLine(NamedTuple):
     told: int
     kept: bool
     last: bool
+    last_decision: str  # of the unit that was scanned last, where it is of this line
     entered: list[Entered]
     split: list[SplitRow]
     claimable: int
@@ -164,6 +165,7 @@ def _line(item: RmaItem, detail: Line, tally: Tally, bundle: Bundle, last: int |
         told=tally.told,
         kept=tally.kept,
         last=any(row.pk == last for row in own),
+        last_decision=next((row.decision for row in own if row.pk == last), ""),
         entered=[_entered(row, bundle) for row in own],
         split=_split(own, tally, bundle),
         claimable=claimable(own),

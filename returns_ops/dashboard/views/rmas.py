@@ -59,12 +59,12 @@ def rma(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
 @require_safe
 @needs(Permission.VIEW_RMAS)
 def rma_below(request: StaffRequest, shop: str, rma_number: str) -> HttpResponse:
-    """What stands below the bench, which a scan does not wait for."""
+    """What a scan does not wait for: below the bench, and the forms that are closed at first."""
     found = rma_or_404(request.access, shop, rma_number)
     if not wants_part(request):
         return redirect(found)
     page = page_of(request.access, found, timezone.now(), View(device=bench_of(request)))
-    return render(request, "dashboard/rma/_below.html", {"page": page})
+    return render(request, "dashboard/rma/_below.html", {"page": page, "follows": True})
 
 
 @require_POST

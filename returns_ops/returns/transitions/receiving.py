@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
-from returns_ops.accounts.models import User
+from returns_ops.accounts.models import Membership, User
 from returns_ops.accounts.permissions import Permission
 from returns_ops.returns.models import (
     BoxArrival,
@@ -267,9 +268,12 @@ def at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
 def take_up(rma_id: int, bench: Bench, *with_its: str) -> Rma:
     """Locked, with its items and what else is named."""
     locked = Rma.objects.select_for_update(of=("self",)).select_related("shop__bench_rules")
-    rma = locked.prefetch_related("items", *with_its).get(pk=rma_id)
-    if not bench.by.may(Permission.RECEIVE, rma.shop):
-        raise Refused(f"{bench.by} may not receive returns of {rma.shop}.")
+    held = Membership.objects.granting(Permission.RECEIVE, bench.by).filter(shop=OuterRef("shop"))
+    permitted = locked.filter(Exists(held)).prefetch_related("items", *with_its)
+    rma = permitted.filter(pk=rma_id).order_by().first()
+    if rma is None or not bench.by.may_anywhere(Permission.RECEIVE):
+        shop = Rma.objects.select_related("shop").get(pk=rma_id).shop
+        raise Refused(f"{bench.by} may not receive returns of {shop}.")
     return rma
 
 
