@@ -169,10 +169,10 @@
   const uuid = () => crypto.randomUUID?.() ?? "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
     (+c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> +c / 4).toString(16));
   let card, cardAt = -1000;
-  const scanned = (text) => {
-    const now = performance.now(), bounced = now - cardAt < 1000 && card;
+  const scanned = (text, at) => {
+    const bounced = at - cardAt < 1000 && card; // by when it was read: a busy page takes it late
     card = text.replace(/^\][a-z]\w/i, "").trim().toUpperCase().match(/^CMD:(.*)/)?.[1];
-    cardAt = now;
+    cardAt = at;
     if (card && card === bounced) return;
     pair = false;
     delete form.dataset.result;

@@ -1,8 +1,9 @@
 "use strict";
 const FIELD = "input:not([type=checkbox], [type=radio]), select, textarea"; // what one types into
 // Tells a scanner from a person: a scanner is a keyboard that types fast and ends with Enter or Tab.
-// `box` is the scan box, `gap` the longest time in ms between two keys of a scan. `scanned(text)` gets
-// every scan, whatever had the focus; `pressed(key)` gets keys of the empty box that `wants(key)`.
+// `box` is the scan box, `gap` the longest time in ms between two keys of a scan. `scanned(text, at)`
+// gets every scan and when it was read, whatever had the focus; `pressed(key)` gets keys of the empty
+// box that `wants(key)`.
 const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
   const HELD = Math.max(gap, 60);   // so long a key may still be the first of a scan
   const GUARD = 350;                // an Enter so soon after a scan is the scanner's own: CR and LF
@@ -16,7 +17,7 @@ const listenToScanner = ({ box, gap, wants, pressed, scanned }) => {
   const overlaid = () => document.querySelector("dialog[open], :popover-open");
   const take = (text, at = performance.now()) => {
     [buffer, scannedAt] = ["", at];
-    scanned(text);
+    scanned(text, at);
   };
   // The box is always sent whole: the fast end of what a person typed is not a scan of its own.
   const submit = (at) => {

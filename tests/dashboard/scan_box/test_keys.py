@@ -200,6 +200,27 @@ def test_a_card_that_is_read_twice_counts_once(
     assert server.pressed == ["approve"]
 
 
+BUSY = """
+() => addEventListener("click", () => setTimeout(() => {
+  const until = performance.now() + 1500;
+  while (performance.now() < until);
+}, 80))
+"""
+
+
+def test_a_card_that_is_read_twice_counts_once_however_busy_the_page_is(
+    bench: Page, scanner: Scanner, server: bench_pages.Server
+) -> None:
+    bench.evaluate(BUSY)
+
+    with bench.expect_response("**/bench/approve/"):
+        scanner.scan("CMD:APPROVE")
+        scanner.scan("CMD:APPROVE")
+    bench.wait_for_timeout(100)
+
+    assert server.pressed == ["approve"]
+
+
 @pytest.mark.parametrize(
     ("card", "decision", "shown"),
     [
