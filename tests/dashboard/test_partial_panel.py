@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from returns_ops.accounts.models import User
 from returns_ops.messaging.models import Command
 from returns_ops.returns.models import Package, Rma, RmaItem
+from tests.builders import make_receipt_line
 from tests.dashboard.at_the_bench import HTMX
 
 
@@ -51,3 +53,16 @@ def test_a_return_that_changed_meanwhile_keeps_what_was_typed(
     assert "<option selected>Worn or used</option>" in page
     assert "a &lt;b&gt;tear&lt;/b&gt;" in page
     assert not Command.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("noted", "offered"), [("Late return", "Late return"), ("", "Worn or used")]
+)
+def test_the_reason_that_was_noted_at_the_bench_is_offered(
+    client: Client, ana: User, rma: Rma, item: RmaItem, noted: str, offered: str
+) -> None:
+    make_receipt_line(rma, item, by=ana, quantity=item.quantity, reason=noted)
+
+    page = client.get(rma.get_absolute_url(), {"rest": "missing"}).content.decode()
+
+    assert f"<option selected>{offered}</option>" in page

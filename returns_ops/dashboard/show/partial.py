@@ -66,7 +66,15 @@ def panel_of(bundle: Bundle) -> PartialPanel:
             *([Quick(MINUS_SHIPPING, "Minus shipping")] if shipping else []),
         ],
         step=str(Decimal(1).scaleb(-exponent(rma.currency))),
+        reason=_likely_reason(bundle),
     )
+
+
+def _likely_reason(bundle: Bundle) -> str:
+    """What was noted of a unit, else the shop's first; it is read back before it counts."""
+    offered = bundle.reasons.get(PARTIAL, [])
+    noted = [line.reason for line in bundle.lines if line.reason in offered]
+    return next(iter([*noted, *offered]), "")
 
 
 def _shipping(bundle: Bundle) -> Decimal:
