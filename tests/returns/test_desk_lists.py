@@ -147,7 +147,7 @@ def test_twenty_thousand_open_cases_cost_no_more_queries_and_are_read_by_index(
         order = ("-closed_at", "-id") if wanted.tab == Tab.RESOLVED else ("rank_at", "id")
         rows = desk.matching(wanted, [shop], anton, timezone.now())
         plan = rows.order_by(*order)[:51].explain()
-        assert "Seq Scan on returns_case" not in plan, wanted
+        assert "Seq Scan on returns_case " not in plan, wanted
         if wanted.tab not in (Tab.WATCHING, Tab.LATE):  # they sort the few that they find
             assert "Sort" not in plan, wanted
     assert desk.tabs([shop], anton, timezone.now()).all == MANY + 2
