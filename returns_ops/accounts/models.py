@@ -29,11 +29,10 @@ class User(AbstractUser):
         return self.get_full_name() or self.get_username()
 
     def may(self, permission: Permission, shop: "Shop") -> bool:
-        return (
-            self.may_anywhere(permission) and shop.memberships.granting(permission, self).exists()
-        )
+        held = shop.memberships.granting(permission).filter(user=self)
+        return self.can_hold(permission) and held.exists()
 
-    def may_anywhere(self, permission: Permission) -> bool:
+    def can_hold(self, permission: Permission) -> bool:
         """Whether a role can give it to this person, as logged in now."""
         return self.is_active and not (self.by_badge and permission in BY_PASSWORD_ONLY)
 
@@ -97,9 +96,8 @@ class Shop(models.Model):
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    def granting(self, permission: Permission, user: User | None = None) -> Self:
-        granting = self.filter(role__in=roles_with(permission))
-        return granting if user is None else granting.filter(user=user)
+    def granting(self, permission: Permission) -> Self:
+        return self.filter(role__in=roles_with(permission))
 
 
 class Membership(models.Model):

@@ -26,8 +26,8 @@
       if (detail.parameters[name] === "") delete detail.parameters[name];
     }
   });
-  // htmx takes leave of each element it removes, by two events: nothing listens, and it takes longer
-  // than the rest of the swap.
+  // htmx takes leave of each element it removes, by two events: nothing listens, and it takes as
+  // long as the rest of the swap.
   body.addEventListener("htmx:oobBeforeSwap", ({ detail: { target } }) => {
     if (target.id !== "toasts" && !target.contains(document.activeElement)) target.replaceChildren();
   });

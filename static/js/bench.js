@@ -158,7 +158,10 @@
   body.addEventListener("scanned", ({ detail: { result, said, url } }) => {
     const right = ["opened", "counted", "command"].includes(result);
     heard = true;
-    if (result === "opened") { elsewhere = null; $("#work").replaceChildren(); }
+    if (result === "opened") {
+      elsewhere = null;
+      $("#work").replaceChildren(); // sooner than htmx takes leave of each element (app.js)
+    }
     if (url) arrive(url);
     tell(right ? "right" : "wrong", right ? said : said + unpress());
   });

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from returns_ops.accounts.models import Shop
@@ -14,43 +14,13 @@ from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import ReceiptLine
 from tests.builders import make_staff
 from tests.dashboard.at_the_bench import returned, told
+from tests.dashboard.hands import Hands
 from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.django_db(transaction=True),
 ]
-GLOVED = 56  # CSS pixels
-
-
-class Hands:
-    """Every scan and tap is counted; what is tapped is as large as a glove needs."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.scans = self.taps = 0
-
-    def scan(self, code: str, said: str = "") -> None:
-        self.scans += 1
-        self.page.keyboard.type(code, delay=4)
-        self.page.keyboard.press("Enter")
-        if said:
-            expect(self.page.locator("#scan-said")).to_contain_text(said)
-        # A person needs longer than the scanner's own line feed may take.
-        self.page.wait_for_timeout(400)
-
-    def tap(self, what: str | Locator) -> None:
-        button = self.page.get_by_role("button", name=what) if isinstance(what, str) else what
-        box = button.bounding_box()
-        assert box is not None
-        assert box["height"] >= GLOVED, f"{what} is {box['height']} px high"
-        self.taps += 1
-        button.tap()
-        self.page.wait_for_timeout(150)
-
-    @property
-    def counted(self) -> tuple[int, int]:
-        return self.scans, self.taps
 
 
 @pytest.fixture
@@ -79,7 +49,7 @@ def test_one_item_is_two_scans_and_one_tap(hands: Hands, shop: Shop) -> None:
     hands.tap("Approve and refund 49.99 USD")
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
-    assert hands.counted == (2, 1)
+    assert (hands.scans, hands.taps) == (2, 1)
     assert Command.objects.get().amount == Decimal("49.99")
     assert told(rma) == {("JACKET-M", "approved"): 1}
 
@@ -93,7 +63,7 @@ def test_four_as_expected_are_one_scan_and_two_taps(hands: Hands, shop: Shop) ->
     hands.tap("Approve and refund 32.00 USD")
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
-    assert hands.counted == (1, 2)
+    assert (hands.scans, hands.taps) == (1, 2)
     assert told(rma) == {("SOCKS", "approved"): 4}
 
 
@@ -108,7 +78,7 @@ def test_two_good_and_one_rejected_are_four_scans_and_two_taps(hands: Hands, sho
     hands.tap("Approve and refund 16.00 USD")
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
-    assert hands.counted == (4, 2)
+    assert (hands.scans, hands.taps) == (4, 2)
     assert told(rma) == {("SOCKS", "approved"): 2, ("SOCKS", "rejected"): 1}
 
 
@@ -123,7 +93,7 @@ def test_two_missing_are_two_taps(hands: Hands, shop: Shop) -> None:
     hands.tap("Approve and refund 16.00 USD")
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
-    assert hands.counted == (3, 2)
+    assert (hands.scans, hands.taps) == (3, 2)
     assert told(rma) == {("SOCKS", "approved"): 2, ("SOCKS", "not_received"): 2}
 
 
@@ -150,7 +120,7 @@ def test_a_wrong_item_is_kept_with_one_tap(hands: Hands, shop: Shop) -> None:
     hands.tap("Keep as")
 
     expect(hands.page.locator("#bench")).to_contain_text("Not in this return")
-    assert hands.counted == (2, 1)
+    assert (hands.scans, hands.taps) == (2, 1)
     assert ReceiptLine.objects.get(rma=rma).sku == "X-999"
     assert not Command.objects.exists()
 
@@ -181,7 +151,7 @@ def test_an_exception_with_its_reason_is_three_taps(hands: Hands, shop: Shop) ->
     hands.tap("Send to the desk, no refund")
 
     expect(hands.page.locator("#tracker")).to_contain_text("Held")
-    assert hands.counted == (2, 3)
+    assert (hands.scans, hands.taps) == (2, 3)
     line = ReceiptLine.objects.get(rma=rma)
     assert (line.decision, line.reason) == ("exception", "Wrong item")
     assert Command.objects.get().moves_money is False

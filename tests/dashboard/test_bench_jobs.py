@@ -16,6 +16,7 @@ from returns_ops.messaging.models import Command, CommandState
 from returns_ops.returns.models import ReceiptLine, RmaItem
 from tests.builders import make_staff
 from tests.dashboard.at_the_bench import returned, told
+from tests.dashboard.hands import Hands
 from tests.dashboard.screen import sit, without_complaint
 
 pytestmark = [
@@ -27,32 +28,6 @@ pytestmark = [
 @pytest.fixture
 def wanda(shop: Shop) -> User:
     return make_staff("wanda", shop, Role.WAREHOUSE, first_name="Wanda", last_name="Ruiz")
-
-
-class Hands:
-    """A person with a scanner: every scan and key is counted."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.scans = self.keys = 0
-
-    def scan(self, code: str, said: str = "") -> None:
-        self.scans += 1
-        self.page.keyboard.type(code, delay=4)
-        self.page.keyboard.press("Enter")
-        if said:
-            expect(self.page.locator("#scan-said")).to_contain_text(said)
-        # A person needs longer than the scanner's own line feed may take.
-        self.page.wait_for_timeout(400)
-
-    def key(self, key: str) -> None:
-        self.keys += 1
-        self.page.keyboard.press(key)
-        self.page.wait_for_timeout(150)
-
-    @property
-    def counted(self) -> tuple[int, int]:
-        return self.scans, self.keys
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the database itself refuses, whoever asks: the last net under every bug of ours."""
 
-import hashlib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -393,10 +392,3 @@ def test_a_transaction_is_known_once_per_return(rma: Rma) -> None:
         make_transaction(rma, narvar_id=paid.narvar_id)
 
     assert Transaction.objects.get() == paid
-
-
-def test_the_builders_hash_what_they_store(command: Command, shop: Shop) -> None:
-    event = make_event(shop, b"abc")
-
-    assert bytes(command.body_sha256) == hashlib.sha256(bytes(command.body)).digest()
-    assert bytes(event.body_sha256) == hashlib.sha256(b"abc").digest()

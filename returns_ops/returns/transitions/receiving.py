@@ -268,10 +268,11 @@ def at_work(rma_id: int, bench: Bench) -> Iterator[Rma]:
 def take_up(rma_id: int, bench: Bench, *with_its: str) -> Rma:
     """Locked, with its items and what else is named."""
     locked = Rma.objects.select_for_update(of=("self",)).select_related("shop__bench_rules")
-    held = Membership.objects.granting(Permission.RECEIVE, bench.by).filter(shop=OuterRef("shop"))
+    held = Membership.objects.granting(Permission.RECEIVE)
+    held = held.filter(user=bench.by, shop=OuterRef("shop"))
     permitted = locked.filter(Exists(held)).prefetch_related("items", *with_its)
     rma = permitted.filter(pk=rma_id).order_by().first()
-    if rma is None or not bench.by.may_anywhere(Permission.RECEIVE):
+    if rma is None or not bench.by.can_hold(Permission.RECEIVE):
         shop = Rma.objects.select_related("shop").get(pk=rma_id).shop
         raise Refused(f"{bench.by} may not receive returns of {shop}.")
     return rma
