@@ -109,8 +109,13 @@ def test_the_fields_of_a_split_come_when_it_is_opened(
     assert f'hx-get="{url}"' in page
     assert 'name="quantity-rejected"' not in page
     assert 'name="quantity-rejected"' in client.get(url, headers=HTMX).content.decode()
-    assert 'name="quantity-rejected"' in client.get(rma.get_absolute_url()).content.decode()
+
+    whole = client.get(rma.get_absolute_url()).content.decode()
+    assert f'href="{url}#item-{item.pk}"' in whole
+    assert 'name="quantity-rejected"' not in whole
+    assert 'name="quantity-rejected"' in client.get(url).content.decode()
 
     told = make_command(rma, by=ana, state="confirmed")
     make_receipt_line(rma, item, by=ana, quantity=3, command=told)
     assert client.get(url, headers=HTMX).status_code == 404
+    assert client.get(url).status_code == 404

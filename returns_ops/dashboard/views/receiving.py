@@ -220,13 +220,14 @@ def rma_split(request: StaffRequest, shop: str, rma_number: str, item_id: int) -
 
 
 def _split_rows(request: StaffRequest, rma: Rma, item_id: int) -> HttpResponse:
-    """The fields of the form, which come when it is opened."""
-    if not wants_part(request):
-        return redirect(rma)
+    """The fields of the form, which come when it is opened; a page of their own without scripts."""
     page = fresh_page(request, rma)
     line = next((one for one in page.bench.lines if one.item_id == item_id), None)
     if line is None or not line.split:
         raise Http404("There is nothing to split here any more.")
+    if not wants_part(request):
+        context = {"page": page, "split": SplitAgain(item_id, "")}
+        return render(request, "dashboard/rma.html", context)
     context = {"page": page, "line": line}
     return render(request, "dashboard/rma/_split_rows.html", context)
 
