@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from returns_ops.dashboard.access import Access
 from returns_ops.dashboard.forms import ALL, TABS, RmaFilterForm
 from returns_ops.dashboard.show.badges import look_of
-from returns_ops.dashboard.show.rows import Row, rows_of
+from returns_ops.dashboard.show.rows import rows_of
 from returns_ops.returns import queues
 from returns_ops.returns.queues import Cursor, Wanted
 
@@ -40,7 +40,7 @@ class Listing:
     tab_name: str
     tabs: list[Tab]
     chips: list[Chip]
-    rows: list[Row]
+    rows: list[SafeString]
     with_shop: bool
     url: str
     cleared: str

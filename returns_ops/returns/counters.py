@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F, Sum, Value
 
 from returns_ops.accounts.models import Shop
-from returns_ops.returns.models import CaseCount, WorkCount
 from returns_ops.returns.states import CaseState
 
 _FOLD_CASES = """
@@ -29,6 +27,14 @@ WITH gone AS (
 INSERT INTO returns_workcount (shop_id, work, delta)
 SELECT shop_id, work, sum(delta) FROM gone GROUP BY shop_id, work HAVING sum(delta) <> 0
 """
+# The ORM takes four times as long to write this.
+_COUNTS = """
+SELECT 'work', work, sum(delta)::bigint FROM returns_workcount
+WHERE shop_id = ANY(%s::bigint[]) GROUP BY work
+UNION ALL
+SELECT 'cause', cause, sum(delta)::bigint FROM returns_casecount
+WHERE shop_id = ANY(%s::bigint[]) AND state = %s GROUP BY cause
+"""
 
 
 def fold() -> None:
@@ -46,12 +52,11 @@ class Counts(NamedTuple):
 
 
 def counts(shops: Iterable[Shop], desks: Iterable[Shop]) -> Counts:
-    """Of the queues of `shops`, and of the cases of `desks`. One query."""
-    work = WorkCount.objects.filter(shop__in=shops).values_list(F("work"), Value("work"))
-    cases = CaseCount.objects.filter(shop__in=desks, state=CaseState.OPEN)
-    of_causes = cases.values_list(F("cause"), Value("cause"))
+    """Of the queues of `shops`, and of the cases of `desks`. One query, on every page."""
+    asked = [[shop.pk for shop in shops], [shop.pk for shop in desks], CaseState.OPEN]
     found: dict[str, dict[str, int]] = {"work": {}, "cause": {}}
-    both = work.annotate(n=Sum("delta")).union(of_causes.annotate(n=Sum("delta")), all=True)
-    for name, kind, count in both:
-        found[kind][name] = count
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, asked)
+        for kind, name, count in cursor:
+            found[kind][name] = count
     return Counts(found["work"], found["cause"])

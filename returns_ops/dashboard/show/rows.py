@@ -1,8 +1,8 @@
-"""The rows of a list, ready to print: flat strings, no filter left for the template."""
+"""The rows of a list, ready to print."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
 from django.utils.html import format_html, format_html_join
@@ -13,22 +13,6 @@ from returns_ops.dashboard.show.badges import badge, hint
 from returns_ops.dashboard.show.formats import NOTHING, Clock, money
 from returns_ops.returns.states import Money, Work
 
-
-class Row(NamedTuple):
-    url: str
-    number: str
-    shop: str
-    order: str
-    items: str
-    units: str
-    hints: SafeString | str
-    total: str
-    status: SafeString
-    money: SafeString | str
-    deadline: SafeString | str
-    age: SafeString
-
-
 HINTS = (
     ("gift", hint("gift", "Gift")),
     ("keeps", hint("home", "Keeps the item")),
@@ -36,19 +20,35 @@ HINTS = (
 )
 
 
-def rows_of(found: list[dict[str, Any]], shops: Sequence[Shop], now: datetime) -> list[Row]:
+# Written here and not in a template, which takes four times as long: a fifth of the whole page.
+_ROW = """<tr role="row"><th role="rowheader" scope="row"><a href="{url}" data-row>\
+<bdi>{number}</bdi></a></th>{shop}<td role="cell" class="c-order"><bdi>{order}</bdi></td>\
+<td role="cell" class="c-items"><bdi class="clip">{items}</bdi>\
+<span class="muted">{units}{hints}</span></td><td role="cell" class="c-total number">{total}</td>\
+<td role="cell" class="c-status">{status}{money}</td><td role="cell" class="c-due">{deadline}</td>\
+<td role="cell" class="c-age number">{age}</td></tr>
+"""
+_SHOP = '<td role="cell" class="c-shop">{}</td>'
+
+
+def rows_of(found: list[dict[str, Any]], shops: Sequence[Shop], now: datetime) -> list[SafeString]:
+    """A table row for each; the shop is named where there is more than one."""
     clocks = {shop.pk: Clock(now, shop.timezone) for shop in shops}
     domains = {shop.pk: shop.domain for shop in shops}
-    return [_row(rma, domains[rma["shop_id"]], clocks[rma["shop_id"]]) for rma in found]
+    named = len(shops) > 1
+    return [
+        _row(rma, domains[rma["shop_id"]], clocks[rma["shop_id"]], named=named) for rma in found
+    ]
 
 
-def _row(rma: Mapping[str, Any], domain: str, clock: Clock) -> Row:
+def _row(rma: Mapping[str, Any], domain: str, clock: Clock, *, named: bool) -> SafeString:
     facts = {**rma, "keeps": rma["return_method"] == "keep_the_item"}
     units = rma["item_count"]
-    return Row(
+    return format_html(
+        _ROW,
         url=f"/rmas/{domain}/{quote(rma['rma_number'])}/",  # reverse() costs a tenth of the page
         number=rma["rma_number"],
-        shop=domain.removesuffix(".myshopify.com"),
+        shop=format_html(_SHOP, domain.removesuffix(".myshopify.com")) if named else "",
         order=rma["order_number"] or NOTHING,
         items=rma["items_text"] or "No items known",
         units=f"{units} unit" if units == 1 else f"{units} units",
