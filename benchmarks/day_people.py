@@ -6,13 +6,14 @@ What they know of the data is in the file that `DAY_FILE` names; see `working_da
 import json
 import os
 import random
+import time
 import uuid
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import gevent
-from locust import FastHttpUser, constant_pacing, task
+from locust import FastHttpUser, task
 
 KNOWN: dict[str, Any] = json.loads(Path(os.environ["DAY_FILE"]).read_text())
 SECRET = "0123456789abcdefghijABCDEFGHIJ01"  # Django compares cookie and header
@@ -20,16 +21,35 @@ BURST, CALM = 200, 60.0
 _numbers = count()
 
 
-class Person(FastHttpUser):
+class Paced(FastHttpUser):
+    """Begins each turn `pace` seconds after the one before, and nobody in step with the others.
+
+    Locust's `constant_pacing` counts from when all were made: whoever begins later waits less, and
+    from the second turn on all of them knock in the same moment.
+    """
+
+    abstract = True
+    pace = 1.0
+
+    def on_start(self) -> None:
+        self.due = time.monotonic() + random.uniform(0, self.pace)
+        gevent.sleep(self.due - time.monotonic())
+
+    def wait_time(self) -> float:
+        now = time.monotonic()
+        self.due = max(self.due + self.pace, now)
+        return self.due - now
+
+
+class Person(Paced):
     """Logged in from the start: logging in is slow on purpose, and once a day."""
 
     abstract = True
     host = KNOWN["web"]
     sessions: list[str] = []
-    pace = 4.0
 
     def on_start(self) -> None:
-        gevent.sleep(random.uniform(0, self.pace))  # nobody works in step with the others
+        super().on_start()
         cookie = f"sessionid={self.sessions.pop()}; csrftoken={SECRET}"
         self.sent = {"Cookie": cookie, "X-CSRFToken": SECRET, "HX-Request": "true"}
 
@@ -43,7 +63,7 @@ class Bench(Person):
 
     fixed_count = KNOWN["benches"]
     sessions = KNOWN["clerks"]
-    wait_time = constant_pacing(4)
+    pace = 4.0
     opened: list[Any] | None = None
 
     @task
@@ -67,7 +87,6 @@ class Desk(Person):
     fixed_count = KNOWN["desks"]
     sessions = KNOWN["agents"]
     pace = 10.0
-    wait_time = constant_pacing(10)
 
     @task(6)
     def poll(self) -> None:
@@ -91,19 +110,19 @@ class Desk(Person):
 class Exporter(Person):
     fixed_count = 1
     sessions = KNOWN["exporters"]
-    wait_time = constant_pacing(30)
+    pace = 30.0
 
     @task
     def export(self) -> None:
         self.look("/locations/export.csv", "export", whole=True)
 
 
-class Narvar(FastHttpUser):
+class Narvar(Paced):
     """Ten connections with five webhooks a second each."""
 
     host = KNOWN["door"]
     fixed_count = 10
-    wait_time = constant_pacing(0.2)
+    pace = 0.2
 
     @task
     def tell(self) -> None:
@@ -115,7 +134,7 @@ class Narvar(FastHttpUser):
 
 class Burst(Narvar):
     fixed_count = 1
-    wait_time = constant_pacing(CALM)
+    pace = CALM
 
     @task
     def tell(self) -> None:
