@@ -69,6 +69,11 @@ class Access:
     def roles_in(self, shop: Shop) -> set[str]:
         return {one.role for one in self.memberships if one.shop_id == shop.pk}
 
+    @cached_property
+    def roles(self) -> dict[int, set[str]]:
+        """By the key of the shop."""
+        return {one.shop_id: self.roles_in(one.shop) for one in self.memberships}
+
     def why_not(self, *permissions: Permission) -> str:
         """One sentence for a person who may not: a password is missing, or a role."""
         asked = BY_PASSWORD_ONLY.intersection(permissions) if self.user.by_badge else frozenset()

@@ -82,12 +82,12 @@ class Known:
 
 
 def actions_of(
-    case: Case, user: User, *, bundle: Bundle | None = None
+    case: Case, rights: Rights, *, bundle: Bundle | None = None
 ) -> tuple[PossibleAction, ...]:
     """What this person can do about it now; `bundle` of its return, where there is one."""
     if bundle is None and case.rma is not None:
         bundle = Bundle(case.rma)
-    known = Known(rights=Rights(user), bundle=bundle, failed=failed_command(case))
+    known = Known(rights=rights, bundle=bundle, failed=failed_command(case))
     return possible_actions(_facts_of(case, known))
 
 

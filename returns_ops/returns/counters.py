@@ -53,7 +53,7 @@ class Counts(NamedTuple):
 
 def counts(shops: Iterable[Shop], desks: Iterable[Shop]) -> Counts:
     """Of the queues of `shops`, and of the cases of `desks`. One query, on every page."""
-    asked = [[shop.pk for shop in shops], [shop.pk for shop in desks], CaseState.OPEN]
+    asked = ([shop.pk for shop in shops], [shop.pk for shop in desks], CaseState.OPEN.value)
     found: dict[str, dict[str, int]] = {"work": {}, "cause": {}}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, asked)

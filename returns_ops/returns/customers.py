@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Min, Q, Sum
 
@@ -39,14 +40,19 @@ def customer_of(rma: Rma) -> CustomerFacts | None:
     same = SearchToken.objects.filter(shop=rma.shop_id, kind=SearchToken.Kind.EMAIL, token=token)
     ids = list(same.order_by("-rma").values_list("rma", flat=True)[: MOST + 1])
     known = Rma.objects.filter(pk__in={rma.pk, *ids[:MOST]})
-    sums = known.order_by().values("currency").annotate(paid=Sum("refunded"))
-    counted = known.aggregate(first=Min("created_at"), returns=Count("id"), **_counts())
+    by_currency = (
+        known.order_by()
+        .values("currency")
+        .annotate(paid=Sum("refunded"), oldest=Min("created_at"), **_counts())
+    )
+    counted: list[Any] = list(by_currency)
     others = known.exclude(pk=rma.pk).select_related("shop").order_by("-created_at", "-id")
     return CustomerFacts(
         more=len(ids) > MOST,
-        refunded={row["currency"]: row["paid"] for row in sums if row["paid"]},
+        first=min(row["oldest"] for row in counted),
+        refunded={row["currency"]: row["paid"] for row in counted if row["paid"]},
         others=list(others[:NEWEST]),
-        **counted,
+        **{name: sum(row[name] for row in counted) for name in _counts()},
     )
 
 
@@ -61,4 +67,8 @@ def _counts() -> dict[str, Count]:
         name: Count("id", filter=Q(narvar_status__in=statuses))
         for name, statuses in of_status.items()
     }
-    return {**counts, "kept": Count("id", filter=Q(return_method="keep_the_item"))}
+    return {
+        "returns": Count("id"),
+        **counts,
+        "kept": Count("id", filter=Q(return_method="keep_the_item")),
+    }

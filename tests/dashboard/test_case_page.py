@@ -108,7 +108,7 @@ def test_the_page_costs_the_same_whatever_hangs_on_the_case(
         make_transaction(case.rma, "1.00")
         make_staff(f"colleague{number}", shop)
 
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(28):
         assert client.get(url(case)).status_code == 200
 
 

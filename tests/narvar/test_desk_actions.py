@@ -16,6 +16,7 @@ from returns_ops.returns import transitions
 from returns_ops.returns.case_actions import Action, ActionFacts, possible_actions
 from returns_ops.returns.models import Case, CaseEvent, Macro, RefundLimit
 from returns_ops.returns.policy import Verdict
+from returns_ops.returns.rights import Rights
 from returns_ops.returns.states import CaseState, Cause
 from tests.builders import make_staff
 from tests.circle import Circle
@@ -52,7 +53,7 @@ def an_act(case: Case, code: str, by: User, **arguments: Any) -> desk.Act:
 def test_actions_say_their_call_and_effect_the_likely_one_first(
     circle: Circle, anton: User
 ) -> None:
-    actions = desk.actions_of(stuck(circle), anton)
+    actions = desk.actions_of(stuck(circle), Rights(anton))
 
     first = actions[0]
     assert (first.code, first.likely, first.possible) == (Action.REFUND, True, True)
@@ -65,7 +66,7 @@ def test_actions_say_their_call_and_effect_the_likely_one_first(
 
 
 def test_a_refund_made_in_shopify_asks_for_no_second_one_first(circle: Circle, anton: User) -> None:
-    actions = desk.actions_of(stuck(circle, "unattributed_refund"), anton)
+    actions = desk.actions_of(stuck(circle, "unattributed_refund"), Rights(anton))
 
     assert actions[0].code == Action.NO_REFUND
     part = next(one for one in actions if one.code == Action.PART)
@@ -89,7 +90,7 @@ def test_what_is_blocked_comes_last_with_its_reason(circle: Circle, anton: User)
     circle.approve(case.rma, refund=False)
     case = Case.objects.select_related("rma", "shop", "parcel").get(pk=case.pk)
 
-    actions = desk.actions_of(case, anton)
+    actions = desk.actions_of(case, Rights(anton))
 
     refund = next(one for one in actions if one.code == Action.REFUND)
     assert not refund.possible
@@ -104,7 +105,7 @@ def test_above_the_limit_it_can_only_be_asked_for(circle: Circle) -> None:
     agent = make_staff("berta", circle.shop, Role.AGENT)
     case = stuck(circle)
 
-    actions = {one.code: one for one in desk.actions_of(case, agent)}
+    actions = {one.code: one for one in desk.actions_of(case, Rights(agent))}
     assert not actions[Action.REFUND].possible
     assert actions[Action.ASK].possible
 
@@ -151,7 +152,7 @@ def test_a_note_changes_no_status(circle: Circle, anton: User) -> None:
 
 def test_an_exchange_waits_or_is_to_be_converted(circle: Circle, anton: User) -> None:
     case = stuck(circle, "out_of_stock_exception")
-    actions = desk.actions_of(case, anton)
+    actions = desk.actions_of(case, Rights(anton))
     assert actions[0].code == Action.WAIT
     convert = next(one for one in actions if one.code == Action.CONVERT)
     assert "no call for it" in convert.effect
@@ -220,7 +221,7 @@ def test_only_what_failed_is_tried_again(circle: Circle, anton: User) -> None:
     circle.narvar.fail_next("approval", "status", status=422, text="Locked")
     circle.send()
     case = Case.objects.select_related("rma", "shop", "parcel").get(cause=Cause.REFUSED)
-    assert desk.actions_of(case, anton)[0].code == Action.RETRY
+    assert desk.actions_of(case, Rights(anton))[0].code == Action.RETRY
 
     done = do(case, Action.RETRY, anton)
     circle.send()
@@ -253,9 +254,9 @@ def test_trying_again_says_what_it_would_do_now_and_keeps_reason_and_note(
     circle.narvar.fail_next("approval", "status", status=422, text="Locked")
     circle.send()
     case = Case.objects.select_related("rma", "shop", "parcel").get(cause=Cause.REFUSED)
-    assert "5.00" in desk.actions_of(case, anton)[0].effect
+    assert "5.00" in desk.actions_of(case, Rights(anton))[0].effect
     RefundLimit.objects.update(each=Decimal(1), day=Decimal(1))
-    over = next(one for one in desk.actions_of(case, anton) if one.code == Action.RETRY)
+    over = next(one for one in desk.actions_of(case, Rights(anton)) if one.code == Action.RETRY)
     assert "second person" in " ".join(over.blocked)
     with pytest.raises(transitions.Refused, match="second person"):
         do(case, Action.RETRY, anton)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from returns_ops.accounts.models import User
 from returns_ops.dashboard.show.formats import money
 from returns_ops.narvar import desk
 from returns_ops.returns.case_actions import DANGEROUS, PossibleAction
 from returns_ops.returns.models import Case
 from returns_ops.returns.preview import Bundle
+from returns_ops.returns.rights import Rights
 from returns_ops.returns.rules import PARTIAL, reasons_of
 
 AS_PLAYED = "Done as the playbook says"
@@ -70,9 +70,9 @@ class Tried:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def acts_of(case: Case, user: User, tried: Tried, bundle: Bundle | None) -> list[Act]:
+def acts_of(case: Case, rights: Rights, tried: Tried, bundle: Bundle | None) -> list[Act]:
     """The likely one first; what is blocked last, with its reasons."""
-    actions = desk.actions_of(case, user, bundle=bundle)
+    actions = desk.actions_of(case, rights, bundle=bundle)
     reasons = reasons_of(case.shop).get(PARTIAL, [])
     shown = [_act(action, tried, reasons) for action in actions]
     return sorted(shown, key=lambda act: not act.likely)

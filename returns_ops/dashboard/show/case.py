@@ -78,6 +78,7 @@ class CaseHead:
 
 class Entry(NamedTuple):
     id: int
+    verb: str
     icon: str
     tone: str
     text: str
@@ -160,6 +161,13 @@ def _closed(case: Case, clock: Clock) -> SafeString:
     return format_html("{}, {}: {}", who, clock.ago(case.closed_at), case.closed_because)
 
 
+def notes_of(case: Case, clock: Clock, history: list[Entry]) -> list[Entry]:
+    """Asked for anew only where older ones may stand before what `history` shows."""
+    if len(history) < NEWEST:
+        return [one for one in history if one.verb == CaseEvent.Verb.NOTED]
+    return history_of(case, clock, verb=CaseEvent.Verb.NOTED)
+
+
 def history_of(case: Case, clock: Clock, **only: str) -> list[Entry]:
     """The newest first; `verb` for those of one kind."""
     events = case.history.filter(**only).select_related("actor").order_by("-id")[:NEWEST]
@@ -169,7 +177,7 @@ def history_of(case: Case, clock: Clock, **only: str) -> list[Entry]:
 def _entry(event: CaseEvent, clock: Clock) -> Entry:
     icon, tone = ICONS.get(CaseEvent.Verb(event.verb), ("information-circle", "neutral"))
     who = event.actor.known_as if event.actor else "By itself"
-    return Entry(event.pk, icon, tone, event.text, who, clock.ago(event.at))
+    return Entry(event.pk, event.verb, icon, tone, event.text, who, clock.ago(event.at))
 
 
 def clock_lines(rma: Rma, clock: Clock) -> list[ClockLine]:

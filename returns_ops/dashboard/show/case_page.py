@@ -24,6 +24,7 @@ from returns_ops.dashboard.show.case import (
     customer_at,
     head_of,
     history_of,
+    notes_of,
     siblings_of,
 )
 from returns_ops.dashboard.show.customer_text import CustomerText, text_for
@@ -43,6 +44,7 @@ from returns_ops.returns import presence
 from returns_ops.returns.models import Case, CaseWatch, Macro, Rma
 from returns_ops.returns.playbooks import PlaybookText, playbook_of
 from returns_ops.returns.preview import Bundle, Wanted, judge
+from returns_ops.returns.rights import Rights
 
 
 class Line(NamedTuple):
@@ -130,7 +132,8 @@ def case_page(
     bundle = _bundle_of(case.rma) if case.rma else None
     watching = CaseWatch.objects.filter(case=case, user=access.user).exists()
     people, history = colleagues_of(case), history_of(case, clock)
-    acts = acts_of(case, access.user, tried or Tried(), bundle)
+    rights = Rights(access.user, access.roles)
+    acts = acts_of(case, rights, tried or Tried(), bundle)
     return CasePage(
         case=case,
         asked=asked,
@@ -141,7 +144,7 @@ def case_page(
             for pk, name in siblings_of(case)
         ],
         history=history,
-        notes=history_of(case, clock, verb="noted"),
+        notes=notes_of(case, clock, history),
         mentions=[one.username for one in people if one.pk != access.user.pk][:8],
         colleagues=[(one.pk, one.known_as) for one in people if one.pk != case.owner_id],
         findings=case.findings,

@@ -37,8 +37,9 @@ PAGE = "dashboard/desk/case.html"
 @needs(Permission.RESOLVE)
 def case(request: StaffRequest, case_id: int) -> HttpResponse:
     found = case_or_404(request.access, case_id)
-    mark_case_read(request.user, found)
-    return shown(request, found)
+    if request.access.unread:
+        mark_case_read(request.user, found)
+    return _page_of(request, found)
 
 
 def shown(
@@ -50,13 +51,24 @@ def shown(
     tried: Tried | None = None,
     **said: Any,
 ) -> HttpResponse:
-    """The page as the database has it, with what was refused and what was typed."""
-    asked = Asked.read(request.access, request.GET)
+    """The page as the database has it now, with what was refused and what was typed."""
     fresh = case_or_404(request.access, case.pk)
+    return _page_of(request, fresh, revealed=revealed, tried=tried, status=status, **said)
+
+
+def _page_of(
+    request: StaffRequest,
+    case: Case,
+    *,
+    status: int = 200,
+    revealed: bool = False,
+    tried: Tried | None = None,
+    **said: Any,
+) -> HttpResponse:
     page = case_page(
         request.access,
-        fresh,
-        asked,
+        case,
+        Asked.read(request.access, request.GET),
         timezone.now(),
         revealed=revealed,
         tried=tried,
