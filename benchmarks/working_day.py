@@ -22,14 +22,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
 from benchmarks.bodies import bodies
 from benchmarks.door import address
-from benchmarks.lists import DOMAIN, SIZES
-from benchmarks.pages import some
+from benchmarks.pages import filled, some
 from benchmarks.table import Row
 from returns_ops.accounts.models import Membership, Shop, User
 from returns_ops.accounts.permissions import Role
@@ -48,10 +46,7 @@ GOALS = {"webhook": "≤ 150", "export": ""}
 
 
 def run() -> list[Row]:
-    shop = Shop.objects.get_or_create(domain=DOMAIN)[0]
-    missing = SIZES[-1] - Rma.objects.filter(shop=shop).count()
-    if missing > 0:
-        call_command("generate_rmas", count=missing, seed=SIZES[-1], shop=DOMAIN)
+    shop = filled()
     with tempfile.TemporaryDirectory() as var, _stack(Path(var)) as (stack, door):
         known = Path(var) / "day.json"
         known.write_text(json.dumps(_known(shop, stack.url, door)))

@@ -45,12 +45,17 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 EVENT_DAYS = env.number("EVENT_DAYS", 30)
 ANSWER_DAYS = env.number("ANSWER_DAYS", 400)
 LOGIN_DAYS = env.number("LOGIN_DAYS", 90)
+# A scan is kept against its replay by a device that was offline; a notice, while it may be read.
+SCAN_DAYS = env.number("SCAN_DAYS", 90)
+NOTICE_DAYS = env.number("NOTICE_DAYS", 90)
 if HOLD_SECONDS < 0 or TICK_SECONDS <= 0:
     raise ImproperlyConfigured("HOLD_SECONDS must be 0 or more and TICK_SECONDS above 0")
 if BADGE_IDLE_MINUTES <= 0:
     raise ImproperlyConfigured("BADGE_IDLE_MINUTES must be above 0")
-if EVENT_DAYS < 1 or ANSWER_DAYS < 30 or LOGIN_DAYS < 1:
-    raise ImproperlyConfigured("EVENT_DAYS and LOGIN_DAYS must be 1 or more, ANSWER_DAYS 30")
+if min(EVENT_DAYS, LOGIN_DAYS, NOTICE_DAYS) < 1 or ANSWER_DAYS < 30 or SCAN_DAYS < 7:
+    raise ImproperlyConfigured(
+        "EVENT_DAYS, LOGIN_DAYS and NOTICE_DAYS must be 1 or more, SCAN_DAYS 7, ANSWER_DAYS 30"
+    )
 
 # The desk's daily summary. Without a mail server it is written to the log of the worker.
 EMAIL_HOST = env.text("EMAIL_HOST")

@@ -14,8 +14,9 @@ from django.urls import reverse
 from returns_ops.accounts.models import Shop
 from returns_ops.accounts.permissions import Role
 from returns_ops.dashboard import health
-from returns_ops.messaging import inbox, outbox, retention
+from returns_ops.messaging import inbox, outbox
 from returns_ops.messaging.models import Command, Event
+from returns_ops.messaging.retention import newest_events
 from returns_ops.narvar import (
     bulk,
     client,
@@ -25,6 +26,7 @@ from returns_ops.narvar import (
     metrics,
     reconciliation,
     recovery,
+    retention,
     silence,
 )
 from returns_ops.narvar.tasks import DESK_STEPS
@@ -157,7 +159,7 @@ def test_of_a_shop_without_events_none_of_the_others_are_read(many: Shop) -> Non
 
     health.health_of([empty])
     silence.silences([empty])
-    list(retention.newest_events())
+    list(newest_events())
 
     assert rows_read("messaging_event") - before < 10
 

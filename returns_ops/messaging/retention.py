@@ -1,13 +1,14 @@
 """What nobody needs any longer goes, so that what is hot stays small.
 
-Events that were applied, what the other side answered long ago, logins and ended sessions. Never:
-an event that waits, failed or was set aside, a shop's newest event, a command, a line of history.
+Events that were applied, what the other side answered long ago, logins and ended sessions; other
+parts of the product name kinds of their own. Never: an event that waits, failed or was set aside,
+a shop's newest event, a command, a line of history.
 By and by, in batches of their own transaction: what is held, fails or is too much waits for the
 next run.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,7 +59,7 @@ class Retired:
 
 
 def kinds() -> list[Kind]:
-    """The small ones first: a long way through the events must not keep them waiting."""
+    """The events last: a long way through them must not keep the small ones waiting."""
     return [
         _logins("wrong_passwords", AccessAttempt.objects.all()),
         _logins("logins", AccessLog.objects.all()),
@@ -76,7 +77,7 @@ def kinds() -> list[Kind]:
             rows=_events(),
             came="received_at",
             since=Greatest("done_at", "last_seen_at"),
-            retire=_delete,
+            retire=deleted,
         ),
     ]
 
@@ -88,7 +89,7 @@ def _logins(name: str, rows: QuerySet[Any]) -> Kind:
         rows=rows,
         came="attempt_time",
         since=F("attempt_time"),
-        retire=_delete,
+        retire=deleted,
     )
 
 
@@ -110,26 +111,26 @@ def newest_events() -> list[int]:
     return [pk for pk in newest if pk]
 
 
-def _delete(rows: QuerySet[Any]) -> int:
+def deleted(rows: QuerySet[Any]) -> int:
     return int(rows.delete()[0])
 
 
-def retire(*, until: float) -> list[Retired]:
+def retire(kinds: Iterable[Kind], *, until: float) -> list[Retired]:
     """Let go what is old, for as long as `time.monotonic()` is below `until`.
 
     The caller is alone at it.
     """
     told = [_sessions()]
-    for kind in kinds():
+    for kind in kinds:
         told.append(Retired(kind.name))
         _walk(kind, told[-1], until)
     return told
 
 
-def would_go() -> list[Retired]:
+def would_go(kinds: Iterable[Kind]) -> list[Retired]:
     """How many of each are old enough."""
     ended = Session.objects.filter(expire_date__lt=timezone.now()).count()
-    return [Retired("sessions", ended), *(Retired(one.name, one.old().count()) for one in kinds())]
+    return [Retired("sessions", ended), *(Retired(one.name, one.old().count()) for one in kinds)]
 
 
 def _sessions() -> Retired:
@@ -172,9 +173,9 @@ def _retire_between(kind: Kind, first: int, last: int) -> int:
     return kind.retire(kind.rows.model._default_manager.filter(pk__in=ids)) if ids else 0
 
 
-def overdue() -> Iterator[tuple[str, timedelta]]:
+def overdue(kinds: Iterable[Kind]) -> Iterator[tuple[str, timedelta]]:
     """For how long the oldest of a kind should have been gone; by its first batch alone."""
-    for kind in kinds():
+    for kind in kinds:
         first = kind.rows.annotate(since=kind.since).order_by("pk").values("since")[:BATCH]
         oldest = first.aggregate(oldest=Min("since"))["oldest"]
         late = timezone.now() - kind.keep - oldest if oldest else timedelta(0)

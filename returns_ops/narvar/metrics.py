@@ -18,7 +18,6 @@ from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest
 
 from returns_ops.accounts.models import Shop
-from returns_ops.messaging import retention
 from returns_ops.messaging.models import (
     DUE_STATES,
     Command,
@@ -27,7 +26,7 @@ from returns_ops.messaging.models import (
     EventState,
     Heartbeat,
 )
-from returns_ops.narvar import silence
+from returns_ops.narvar import retention, silence
 
 NEWEST = 10_000
 

@@ -8,7 +8,7 @@ import structlog
 from celery import shared_task
 from django.db import close_old_connections, connection
 
-from returns_ops.messaging import heartbeats, replay, retention
+from returns_ops.messaging import heartbeats, replay
 from returns_ops.messaging.locks import alone
 from returns_ops.narvar import (
     bulk,
@@ -20,6 +20,7 @@ from returns_ops.narvar import (
     outages,
     reconciliation,
     reopening,
+    retention,
     silence,
 )
 from returns_ops.returns import counters, digests, presence, transitions

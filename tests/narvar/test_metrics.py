@@ -149,7 +149,7 @@ def test_a_scrape_costs_the_same_whatever_the_number_of_shops(
     for _ in range(5):
         make_event(make_shop())
 
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(24):
         metrics.text()
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 import time
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from django.utils import timezone
 
 from returns_ops.accounts.models import Shop, User
 from returns_ops.accounts.permissions import Role
-from returns_ops.messaging import replay, retention
+from returns_ops.messaging import replay
+from returns_ops.messaging import retention as walking
 from returns_ops.messaging.models import (
     Command,
     CommandState,
@@ -26,8 +28,8 @@ from returns_ops.messaging.models import (
     Heartbeat,
     ReplayJob,
 )
-from returns_ops.narvar import silence, tasks
-from returns_ops.returns.models import Rma
+from returns_ops.narvar import retention, silence, tasks
+from returns_ops.returns.models import Notice, Rma, Scan
 from tests.builders import (
     make_attempt,
     make_command,
@@ -38,6 +40,7 @@ from tests.builders import (
     make_staff,
 )
 from tests.circle import Circle
+from tests.dashboard.desk_cases import make_case
 from tests.narvar.lives import document, drain, keep, mirror
 from tests.narvar.test_metrics import number
 
@@ -107,6 +110,23 @@ def test_applied_events_go_after_their_days_and_all_others_stay(shop: Shop) -> N
     assert gone() == 0
 
 
+def test_scans_and_read_notices_go_after_their_days(shop: Shop, agent: User) -> None:
+    rma, at = make_rma(shop), timezone.now() - 91 * DAY
+    for name in ("old", "young"):
+        Scan.objects.create(scan_id=uuid.uuid4(), raw=name, result="opened", rma=rma, by=agent)
+    Scan.objects.filter(raw="old").update(at=at)
+    case = make_case(shop)
+    for name, read_at in (("read", at), ("read lately", timezone.now() - DAY), ("unread", None)):
+        notice = {"user": agent, "case": case, "kind": "watched", "text": name, "key": name}
+        Notice.objects.create(**notice, at=at, read_at=read_at)
+
+    told = retire()
+
+    assert (told["scans"], told["notices"]) == ((1, 0, True), (1, 0, True))
+    assert list(Scan.objects.values_list("raw", flat=True)) == ["young"]
+    assert set(Notice.objects.values_list("text", flat=True)) == {"read lately", "unread"}
+
+
 def test_a_silent_shop_is_still_known_to_be_silent(shop: Shop) -> None:
     for _ in range(3):
         old_event(shop, days=60)
@@ -119,7 +139,7 @@ def test_a_silent_shop_is_still_known_to_be_silent(shop: Shop) -> None:
 def test_batches_miss_none_and_take_none_too_many(
     shop: Shop, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 3)
+    monkeypatch.setattr(walking, "BATCH", 3)
     for _ in range(count):
         old_event(shop)
         dead = old_event(shop, state=EventState.DEAD, reason="not_json")
@@ -144,7 +164,7 @@ def test_a_run_without_time_leaves_the_rest_to_the_next(
 def test_a_batch_that_fails_is_seen_and_holds_up_no_other(
     transactional_db: None, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(walking, "BATCH", 2)
     events = [old_event(shop) for _ in range(6)]
     a_young_one(shop)
     with connection.cursor() as cursor:  # the database holds on to one, for a reason of its own

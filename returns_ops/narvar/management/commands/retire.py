@@ -3,15 +3,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from returns_ops.messaging import retention
 from returns_ops.messaging.locks import alone
+from returns_ops.narvar import retention
 
 AN_HOUR = 3600
 
 
 class Command(BaseCommand):
     help = (
-        "Lets go what is kept for long enough (EVENT_DAYS, ANSWER_DAYS, LOGIN_DAYS), all of it. "
+        "Lets go what is kept for long enough (EVENT_DAYS, ANSWER_DAYS, LOGIN_DAYS, "
+        "SCAN_DAYS, NOTICE_DAYS), all of it. "
         "The workers do the same each hour, a quarter of a minute long."
     )
 
