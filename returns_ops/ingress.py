@@ -8,6 +8,9 @@ from django.core.wsgi import get_wsgi_application
 
 django = get_wsgi_application()
 
-from returns_ops.narvar.doorway import with_door  # noqa: E402  (its models need the settings)
+# They need the settings.
+from returns_ops.narvar.doorway import with_door  # noqa: E402
+from returns_ops.warming import settle  # noqa: E402
 
 application = with_door(django)
+settle()
