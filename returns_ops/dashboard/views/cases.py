@@ -42,18 +42,9 @@ def case(request: StaffRequest, case_id: int) -> HttpResponse:
     return _page_of(request, found)
 
 
-def shown(
-    request: StaffRequest,
-    case: Case,
-    *,
-    status: int = 200,
-    revealed: bool = False,
-    tried: Tried | None = None,
-    **said: Any,
-) -> HttpResponse:
+def shown(request: StaffRequest, case: Case, **said: Any) -> HttpResponse:
     """The page as the database has it now, with what was refused and what was typed."""
-    fresh = case_or_404(request.access, case.pk)
-    return _page_of(request, fresh, revealed=revealed, tried=tried, status=status, **said)
+    return _page_of(request, case_or_404(request.access, case.pk), **said)
 
 
 def _page_of(
